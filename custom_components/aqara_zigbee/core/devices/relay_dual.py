@@ -1,0 +1,53 @@
+"""LLKZMK11LM, the two-channel relay (contract 5)."""
+
+from datetime import timedelta
+
+from ..codec import less, scaled
+from ..definition import Definition, Power
+from ..property import Access, Attribute, Binary, Numeric, Source, attribute, tag
+from ..quantity import COUNT, CURRENT, ENERGY, MAINS_VOLTAGE, POWER, TEMPERATURE
+from ..zcl import Cluster, Type
+from .lumi import LINKQUALITY, MANUFACTURER, cause, on_off, power_outage_memory, unpack
+
+METER = attribute(Cluster.ANALOG_INPUT, 0x0055)
+
+# Written and read on endpoint 1 whatever a topic says (contract 5.3, capture LLKZMK11LM-059; that
+# it can be read: capture LLKZMK11LM-058).
+INTERLOCK = Attribute(Cluster.BINARY_OUTPUT, 0xFF06, type=Type.BOOLEAN, manufacturer=MANUFACTURER)
+
+RELAY_DUAL = Definition(
+    zigbee_model="lumi.relay.c2acn01",
+    vendor="Aqara",
+    model="LLKZMK11LM",
+    description="Dual relay module",
+    power=Power.MAINS,
+    silence=timedelta(minutes=10),
+    unpack=unpack,
+    endpoints={"l1": 1, "l2": 2},
+    properties=(
+        # Both channels together; there is no reading per channel.
+        Numeric("power", (METER, tag(0x98)), POWER, access=Access.STATE_GET),
+        Numeric("energy", (tag(0x95),), ENERGY),
+        Numeric("device_temperature", (tag(0x03),), TEMPERATURE, category="diagnostic"),
+        Numeric("voltage", (tag(0x96, scaled(0.1)),), MAINS_VOLTAGE),
+        # Amperes as they are; most other models of this maker send milliamperes (contract 7.6).
+        Numeric("current", (tag(0x97),), CURRENT),
+        on_off("state_l1", heartbeat=0x64, endpoint=1),
+        on_off("state_l2", heartbeat=0x65, endpoint=2),
+        Numeric("power_outage_count", (tag(0x05, less(1)),), COUNT, category="diagnostic"),
+        power_outage_memory(),
+        Binary(
+            "interlock",
+            (Source(INTERLOCK),),
+            access=Access.STATE_SET,
+            category="config",
+            read=INTERLOCK,
+            read_back=True,
+        ),
+        cause("change_cause_l1", endpoint=1),
+        cause("change_cause_l2", endpoint=2),
+        LINKQUALITY,
+    ),
+    refresh=("state_l1", "state_l2", "interlock", "power"),
+    supports_ota=True,
+)

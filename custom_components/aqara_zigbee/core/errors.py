@@ -1,0 +1,45 @@
+"""The two ways in which a wish can fail, and the one in which it was no wish."""
+
+from collections.abc import Sequence
+
+
+class AqaraError(Exception):
+    """Anything this package says no to."""
+
+
+class ConversionError(AqaraError):
+    """A value that a property does not know. Raised before anything is sent.
+
+    Attributes:
+        name: the property, as in `Property.name`.
+        value: what was asked for.
+        allowed: the words it would have understood, in Zigbee2MQTT's order; empty for numbers.
+    """
+
+    def __init__(self, name: str, value: object, allowed: Sequence[str] = ()) -> None:
+        choice = f", choose between: {', '.join(allowed)}" if allowed else ""
+        super().__init__(f"{value!r} is no value of {name}{choice}")
+        self.name = name
+        self.value = value
+        self.allowed = tuple(allowed)
+
+
+class UnknownProperty(AqaraError):
+    """A property that the device does not have, or not in this direction."""
+
+    def __init__(self, name: str, direction: str) -> None:
+        super().__init__(f"{name} cannot be {direction}")
+        self.name = name
+        self.direction = direction
+
+
+class DeliveryError(AqaraError):
+    """A request that did not reach the device, or that the device refused.
+
+    Attributes:
+        status: the ZCL status of a refusal or the radio's own code; None when nobody answered.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status

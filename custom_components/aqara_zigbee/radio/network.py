@@ -1,0 +1,215 @@
+"""Ports and networks: what a stick is, what it holds, and how it comes to hold a network.
+
+Every function here opens the port for itself and has released it when it returns or raises.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+import socket
+from typing import Any, Literal, override
+
+import zigpy.config
+from zigpy.exceptions import NetworkNotFormed, RadioException, ZigbeeException
+from zigpy.serial import SerialProtocol, create_serial_connection
+from zigpy_znp.exceptions import CommandNotRecognized
+from zigpy_znp.zigbee.application import ControllerApplication
+
+from ..core.radio import Coordinator
+
+_PING = bytes.fromhex("fe00210120")  # SYS_PING, TI's monitor and test API
+_PING_ANSWER = bytes.fromhex("fe026101")
+_EZSP_RESET = bytes.fromhex("1ac038bc7e")  # ASH reset; a Silicon Labs stick answers 1a c1 …
+_LISTEN_SECONDS = 1.5
+
+
+type FlowControl = Literal["hardware", "software"] | None
+
+
+class Trouble(StrEnum):
+    """Why a port gives no network; the values are translation keys."""
+
+    NOT_FOUND = "port_not_found"
+    BUSY = "port_busy"
+    NOT_PERMITTED = "port_not_permitted"
+    SILENT = "no_answer"
+    NOT_ZSTACK = "not_zstack"
+    NOT_FORMED = "not_formed"
+    FAILED = "radio_failed"
+
+
+class RadioError(Exception):
+    """The radio cannot be used.
+
+    Attributes:
+        trouble: what is wrong with it, in one word.
+    """
+
+    def __init__(self, trouble: Trouble, detail: object = "") -> None:
+        super().__init__(f"{trouble}: {detail}" if detail else str(trouble))
+        self.trouble = trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Where the stick is: a device path or a URL such as ``socket://192.168.1.20:6638``.
+
+    Attributes:
+        baudrate: bits per second; 115200 for every TI stick sold.
+        flow_control: None, "hardware" or "software".
+    """
+
+    path: str
+    baudrate: int = 115200
+    flow_control: FlowControl = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Port:
+        """The port of a config entry's ``device``."""
+        return cls(data["path"], data.get("baudrate", 115200), data.get("flow_control"))
+
+    def as_dict(self) -> dict[str, Any]:
+        """What a config entry keeps, in ZHA's layout, so that Home Assistant knows the owner."""
+        return {
+            "path": self.path,
+            "baudrate": self.baudrate,
+            "flow_control": self.flow_control,
+        }
+
+
+def application_config(port: Port, database: str | None = None) -> dict[str, Any]:
+    """The configuration of zigpy; what talks to others by itself is off."""
+    return {
+        zigpy.config.CONF_DEVICE: port.as_dict(),
+        zigpy.config.CONF_DATABASE: database,
+        # Values are kept by us; what zigpy stores are joins, which must survive a power cut.
+        "database_commit_interval": 0,
+        zigpy.config.CONF_OTA: {zigpy.config.CONF_OTA_ENABLED: False},
+        # The locks claim to be routers and never answer a scan.
+        zigpy.config.CONF_TOPO_SCAN_ENABLED: False,
+        zigpy.config.CONF_NWK_BACKUP_ENABLED: database is not None,
+    }
+
+
+def coordinator_of(app: ControllerApplication) -> Coordinator:
+    """The stick and its network, once they are loaded."""
+    node, network = app.state.node_info, app.state.network_info
+    return Coordinator(
+        ieee=str(node.ieee),
+        model=node.model or "",
+        manufacturer=node.manufacturer or "",
+        firmware=node.version or "",
+        channel=int(network.channel),
+        pan_id=int(network.pan_id),
+        extended_pan_id=str(network.extended_pan_id),
+    )
+
+
+class _Listener(SerialProtocol):
+    """Keeps what a port says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = bytearray()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self.heard += data
+
+    def say(self, data: bytes) -> None:
+        """Write to the port, if it is still there."""
+        if self._transport is not None:
+            self._transport.write(data)
+
+
+async def _listen(port: Port) -> Trouble:
+    """What kind of radio hangs on a port that did not come up as a Z-Stack."""
+    protocol = _Listener()
+    try:
+        await create_serial_connection(
+            asyncio.get_running_loop(),
+            lambda: protocol,
+            port.path,
+            baudrate=port.baudrate,
+            flow_control=port.flow_control,
+        )
+    except OSError, TimeoutError, ValueError:
+        return Trouble.NOT_FOUND
+    try:
+        for greeting in (_PING, _EZSP_RESET):
+            protocol.say(greeting)
+            await asyncio.sleep(_LISTEN_SECONDS)
+            if _PING_ANSWER in protocol.heard:
+                return Trouble.FAILED
+            if protocol.heard:
+                return Trouble.NOT_ZSTACK
+    finally:
+        await protocol.disconnect()
+    return Trouble.SILENT
+
+
+async def diagnose(port: Port, error: BaseException) -> RadioError:
+    """Put into one word why a port did not come up; a silent one is listened to once more."""
+    match error:
+        case RadioError():
+            return error
+        case NetworkNotFormed():
+            return RadioError(Trouble.NOT_FORMED)
+        case PermissionError() if "locked" in str(error):
+            return RadioError(Trouble.BUSY, error)
+        case PermissionError():
+            return RadioError(Trouble.NOT_PERMITTED, error)
+        case TimeoutError():
+            return RadioError(await _listen(port), error)
+        case FileNotFoundError() | ConnectionRefusedError() | socket.gaierror() | ValueError():
+            return RadioError(Trouble.NOT_FOUND, error)
+        case CommandNotRecognized():
+            return RadioError(Trouble.NOT_ZSTACK, error)
+        case _ if isinstance(error.__cause__, OSError):
+            return await diagnose(port, error.__cause__)
+        case _:
+            return RadioError(Trouble.FAILED, repr(error))
+
+
+@asynccontextmanager
+async def _opened(port: Port) -> AsyncGenerator[ControllerApplication]:
+    """A radio without a network on top, released in the end."""
+    app = ControllerApplication(application_config(port))
+    try:
+        await app.connect()
+        yield app
+    except (RadioException, ZigbeeException, CommandNotRecognized, OSError, ValueError) as error:
+        await app.shutdown()
+        raise await diagnose(port, error) from error
+    finally:
+        await app.shutdown()
+
+
+async def inspect(port: Port) -> Coordinator | None:
+    """The network a stick holds, None if it is blank.
+
+    Raises:
+        RadioError: there is no Z-Stack to be reached.
+    """
+    async with _opened(port) as app:
+        try:
+            await app.load_network_info()
+        except NetworkNotFormed:
+            return None
+        return coordinator_of(app)
+
+
+async def form(port: Port) -> Coordinator:
+    """Give a stick a new network with random settings on a quiet channel.
+
+    Whatever network it held before is gone.
+
+    Raises:
+        RadioError: there is no Z-Stack to be reached, or it refused.
+    """
+    async with _opened(port) as app:
+        await app.form_network()
+        await app.load_network_info()
+        return coordinator_of(app)

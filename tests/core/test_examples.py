@@ -1,0 +1,115 @@
+"""The contract's examples at the level of definitions: frame in, changes out; wish in, frames out."""
+
+import json
+from typing import Any
+
+import pytest
+
+from custom_components.aqara_zigbee.core import zcl
+from custom_components.aqara_zigbee.core.definition import Definition
+from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee.core.errors import AqaraError
+from custom_components.aqara_zigbee.core.property import TOGGLE, Binary, Property, Shown, Wish
+from tests import examples
+from tests.examples import Example
+
+DONE = ("plug_mi", "relay_dual")
+
+
+def decode(example: Example) -> dict[str, Any]:
+    """What a definition makes of an example's frame, in the contract's words."""
+    definition = DEFINITIONS[example.zigbee_model]
+    report = zcl.read_report(example.endpoint, example.cluster, example.frame)
+    assert report is not None
+    return {
+        name: spell(definition[name], value)
+        for name, value in definition.decode(report, example.options).items()
+        if Shown.PAYLOAD in definition[name].shown
+    }
+
+
+def spell(row: Property, value: Any) -> Any:
+    """A value in the contract's words."""
+    return (row.on if value else row.off) if isinstance(row, Binary) else value
+
+
+def parse(row: Property, value: Any) -> Wish:
+    """A wish in the core's words."""
+    if not isinstance(row, Binary) or not isinstance(value, str):
+        return value  # type: ignore[no-any-return]
+    words: dict[object, Wish] = {row.on: True, row.off: False, "TOGGLE": TOGGLE}
+    return words.get(value, value)
+
+
+@pytest.mark.parametrize("example", examples.frames(*DONE))
+def test_frame(example: Example) -> None:
+    example.check(decode(example))
+
+
+def requests(definition: Definition, example: Example) -> list[zcl.Request]:
+    """What a definition sends for a ``/set`` or ``/get`` message."""
+    body: dict[str, Any]
+    if example.payload.startswith("{"):
+        body = json.loads(example.payload)
+    else:
+        body = {"state": example.payload}
+    endpoint = example.topic.split("/")[2]
+    suffix = f"_{endpoint}" if endpoint in definition.endpoints else ""
+    sent: list[zcl.Request] = []
+    for name, value in body.items():
+        row = definition[name + suffix]
+        if example.kind == "set":
+            sent += row.requests(parse(row, value))
+        elif row.read is not None:
+            sent.append(row.read.read())
+    return sent
+
+
+def described(request: zcl.Request) -> dict[str, Any]:
+    """A request in the words of the examples."""
+    common = {"endpoint": request.endpoint, "cluster": f"0x{request.cluster:04X}"}
+    match request:
+        case zcl.Command():
+            return common | {"command_id": request.command, "payload_hex": request.payload.hex()}
+        case zcl.ReadAttributes():
+            return common | {
+                "manufacturer_code": _hexadecimal(request.manufacturer),
+                "attribute": [f"0x{number:04X}" for number in request.attributes],
+            }
+        case zcl.WriteAttributes(records=(record,)):
+            return common | {
+                "manufacturer_code": _hexadecimal(request.manufacturer),
+                "record_hex": zcl.write_record(record).hex(),
+            }
+        case _:
+            raise AssertionError(request)
+
+
+def _hexadecimal(code: int | None) -> str | None:
+    return None if code is None else f"0x{code:04X}"
+
+
+def wanted(step: dict[str, Any]) -> dict[str, Any]:
+    """The part of an example's step that `described` tells."""
+    kept = {"endpoint", "cluster", "command_id", "payload_hex", "manufacturer_code", "record_hex"}
+    if step["op"] == "read_attribute":
+        kept |= {"attribute"}
+    return {key: value for key, value in step.items() if key in kept}
+
+
+# The interlock can be read and is; Zigbee2MQTT's refusal is the mirror's affair.
+READABLE_HERE = {"relay-interlock-get"}
+
+
+@pytest.mark.parametrize("example", examples.wishes(*DONE))
+def test_wish(example: Example) -> None:
+    definition = DEFINITIONS[example.zigbee_model]
+    try:
+        sent = requests(definition, example)
+    except AqaraError:
+        assert example.error is not None
+        sent = []
+    if example.id in READABLE_HERE:
+        assert described(sent[0])["attribute"] == ["0xFF06"]
+    else:
+        assert [described(request) for request in sent] == [wanted(step) for step in example.zigbee]
