@@ -87,7 +87,7 @@ def test_device_files_share_through_lumi_only() -> None:
             for node in ast.walk(ast.parse(path.read_text()))
             if isinstance(node, ast.ImportFrom) and node.level == 1
         }
-        assert siblings <= {"lumi"}
+        assert siblings <= {"lumi", "lumi_lock"}
 
 
 def test_core_loads_alone() -> None:

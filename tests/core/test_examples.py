@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.definition import Definition
+from custom_components.aqara_zigbee.core.definition import GONE, Definition
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import AqaraError
 from custom_components.aqara_zigbee.core.property import TOGGLE, Binary, Property, Shown, Wish
 from tests import examples
 from tests.examples import Example
 
-DONE = ("plug_mi", "relay_dual")
+DONE = examples.MODELS
 
 
 def decode(example: Example) -> dict[str, Any]:
@@ -21,11 +21,22 @@ def decode(example: Example) -> dict[str, Any]:
     definition = DEFINITIONS[example.zigbee_model]
     report = zcl.read_report(example.endpoint, example.cluster, example.frame)
     assert report is not None
-    return {
-        name: spell(definition[name], value)
-        for name, value in definition.decode(report, example.options).items()
-        if Shown.PAYLOAD in definition[name].shown
+    changes = definition.decode(report, example.options)
+    rows = {row.name: row for row in (*definition.properties, *details(definition))}
+    payload: dict[str, Any] = {
+        name: spell(rows[name], value)
+        for name, value in changes.items()
+        if value is not GONE and Shown.PAYLOAD in rows[name].shown
     }
+    if definition.action and "action" in payload:
+        said: dict[str, Any] = {row.name: changes[row.name] for row in details(definition) if row.name in changes}
+        payload["action"] = definition.action.spell(payload["action"], said)
+    return payload
+
+
+def details(definition: Definition) -> tuple[Property, ...]:
+    """The rows that are true only together with an action."""
+    return definition.action.details if definition.action else ()
 
 
 def spell(row: Property, value: Any) -> Any:
@@ -113,3 +124,21 @@ def test_wish(example: Example) -> None:
         assert described(sent[0])["attribute"] == ["0xFF06"]
     else:
         assert [described(request) for request in sent] == [wanted(step) for step in example.zigbee]
+
+
+@pytest.mark.parametrize(
+    "example", [pytest.param(e, id=e.id) for e in examples.load(*DONE) if e.kind == "configure"]
+)
+def test_what_is_sent_at_joining(example: Example) -> None:
+    definition = DEFINITIONS[example.zigbee_model]
+    sent = [described(request) for request in definition.on_join]
+    assert sent == [wanted(step) for step in example.zigbee]
+
+
+def test_prevent_reset_is_answered() -> None:
+    (example,) = (e for e in examples.load("knob_h1") if e.id == "knob-prevent-reset")
+    definition = DEFINITIONS[example.zigbee_model]
+    report = zcl.read_report(example.endpoint, example.cluster, example.frame)
+    assert report is not None
+    answers = [request for reply in definition.replies for request in reply(report)]
+    assert [described(request) for request in answers] == [wanted(step) for step in example.zigbee]

@@ -28,8 +28,8 @@ async def test_joining(home: Home) -> None:
         Event.JOINED,
         Event.INTERVIEW_STARTED,
         Event.INTERVIEWED,
-        Event.DESCRIBED,
         Event.AVAILABILITY,
+        Event.DESCRIBED,
     ]
     device = home.gateway[IEEE]
     assert device.definition is not None

@@ -43,6 +43,21 @@ def attributes(report: Report) -> Iterable[tuple[Address, Value]]:
         yield Attribute(report.cluster, record.attribute, report.endpoint), record.value
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A state the user should do something about.
+
+    Attributes:
+        name: the property.
+        value: the value that is the problem.
+        issue: what explains it, by the name of its text.
+    """
+
+    name: str
+    value: Scalar
+    issue: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
     """A model.
@@ -58,7 +73,7 @@ class Definition:
         replies: what the device must be answered, given one of its reports.
         on_join: what is sent once when it has joined.
         refresh: the properties to read when it comes back.
-        undeclared: endpoints and clusters it uses without declaring them.
+        problems: states the user should do something about.
         endpoints: names of endpoints, as property suffixes and in MQTT topics.
         has_legacy: whether the `legacy` option changes its MQTT payload.
         has_users: whether it knows people by number, so that they can be given names.
@@ -77,7 +92,7 @@ class Definition:
     replies: tuple[Reply, ...] = ()
     on_join: tuple[Request, ...] = ()
     refresh: tuple[str, ...] = ()
-    undeclared: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
     endpoints: Mapping[str, int] = field(default_factory=dict)
     has_legacy: bool = False
     has_users: bool = False

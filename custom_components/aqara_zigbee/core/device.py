@@ -164,7 +164,7 @@ class Device:
             return
         self._note_strangers(report)
         changes = self.definition.decode(report, self.options)
-        update = self._split({**changes, **heard})
+        update = self._split({**changes, **heard}, fire=not report.is_answer)
         if update != Update():
             self._tell(update)
 
@@ -182,13 +182,16 @@ class Device:
                 _LOGGER.debug("%s %s: nothing known about %s", self.node.model, self.ieee, known)
             self.strangers[known] = self.strangers.get(known, 0) + 1
 
-    def _split(self, changes: Changes) -> Update:
-        """State apart from what happened; details go with the action."""
+    def _split(self, changes: Changes, *, fire: bool) -> Update:
+        """State apart from what happened; details go with the action.
+
+        What a device answers when it is read is no event: nothing happened.
+        """
         assert self.definition is not None
         row = self.definition.action
         names = {detail.name for detail in row.details} if row else set()
         action = None
-        if row and isinstance(word := changes.get(row.name), str):
+        if fire and row and isinstance(word := changes.get(row.name), str):
             details = {name: value for name, value in changes.items() if name in names}
             action = self._join(row, ActionFired(word, _scalars(details)))
         state = {
@@ -259,7 +262,7 @@ class Device:
     def _only_we_know(self, name: str) -> bool:
         """Whether a fulfilled wish would be lost with our memory."""
         definition = self.definition
-        told = definition is not None and name in definition and definition[name].is_told
+        told = definition is not None and name in definition and definition[name].told
         return not told or name in self.pending
 
     async def _fulfil(self, name: str, wish: Wish) -> dict[str, Scalar]:
@@ -288,6 +291,12 @@ class Device:
             return {name: not self.state[name]} if name in self.state else {}
         return {name: wish}
 
+    async def configure(self, options: Mapping[str, Any]) -> None:
+        """Change settings that live with us and are no numbers: names, legacy, availability."""
+        self.options.update(options)
+        self._tell(Update())
+        await self._keep()
+
     async def get(self, names: Iterable[str]) -> None:
         """Read properties; the answers reach observers as reports do.
 
@@ -301,7 +310,7 @@ class Device:
             row = self.definition[name] if self.definition and name in self.definition else None
             if row is None or (row.read is None and name not in self.state):
                 raise UnknownProperty(name, "read")
-            if not row.sources and name in self.state:
+            if not row.told and name in self.state:
                 self._tell(Update({name: self.state[name]}))
                 continue
             assert row.read is not None

@@ -6,8 +6,8 @@ from enum import StrEnum
 import logging
 from typing import Any, override
 
-from .definition import Definition
 from .about import About
+from .definition import Definition
 from .device import Device, Keep, Unsubscribe, keep_nothing
 from .errors import DeliveryError
 from .property import Attribute
@@ -143,15 +143,16 @@ class Gateway(Mapping[Ieee, Device]):
         device.last_seen = now
         device.definition = self._definition(node)
         self._tell(Event.INTERVIEWED, device)
-        self._spawn(self._configure(device))
+        self._set_available(device, available=True)
+        if device.definition is not None:
+            self._spawn(self._configure(device, device.definition))
 
-    async def _configure(self, device: Device) -> None:
-        if device.definition is None:
-            return
-        for request in device.definition.on_join:
+    async def _configure(self, device: Device, definition: Definition) -> None:
+        """Set a new device up and learn its state, while it is still awake."""
+        for request in definition.on_join:
             await self._send_quietly(device, request)
+        await device.refresh()
         await self._ask_about(device)
-        self._is_back(device)
 
     async def _ask_about(self, device: Device) -> None:
         """Ask for what the interview leaves out, one by one: unknown ones make some devices silent."""

@@ -46,6 +46,7 @@ class Access(IntFlag):
 class Shown(Flag):
     """Where a property is seen. Most are seen everywhere."""
 
+    NOWHERE = 0
     HOME = auto()
     PAYLOAD = auto()
     EXPOSES = auto()
@@ -141,6 +142,8 @@ class Property:
         write: makes the requests for a value; left out where one attribute is simply written.
         read: the attribute to ask for; taken from the sources where `access` has GET.
         read_back: whether a written value is believed only after it was read again.
+        told: whether the device ever tells it; else only we know it, and what it acknowledged is
+            believed.
         sparse: whether only some devices of a model have it, so that it appears with its first value.
     """
 
@@ -154,6 +157,7 @@ class Property:
     write: Callable[[Any], tuple[Request, ...]] | None = None
     read: Attribute | None = None
     read_back: bool = False
+    told: bool = True
     sparse: bool = False
 
     def __post_init__(self) -> None:
@@ -184,11 +188,6 @@ class Property:
     def settable(self) -> bool:
         """Whether a user can set it."""
         return Access.SET in self.access
-
-    @property
-    def is_told(self) -> bool:
-        """Whether the device tells it by itself or when asked; else only we know it."""
-        return bool(self.sources)
 
     def decode(self, source: Source, value: Value, options: Options) -> Scalar:
         """What a wire value means; None where it means nothing.
@@ -384,11 +383,13 @@ class Event:
     Attributes:
         name: translation key and unique-id suffix.
         types: for each action it takes up, the event type and attributes that come with it.
+        attributes: what details are called as attributes.
         device_class: Home Assistant's event class.
     """
 
     name: str
     types: Mapping[str, tuple[str, Mapping[str, Scalar]]]
+    attributes: Mapping[str, str] = field(default_factory=dict)
     device_class: str | None = None
 
 
@@ -416,7 +417,7 @@ class Action(Property):
     """Something that happens and is over. It is no state: nobody keeps it, nothing replays it.
 
     Attributes:
-        values: all its words, in the order Zigbee2MQTT documents them.
+        values: all its words, in the order Zigbee2MQTT documents them; some never occur.
         details: properties that are true only together with an action.
         events: the event entities it feeds.
         spell: what MQTT calls an action with its details.

@@ -89,6 +89,8 @@ class Report:
     manufacturer: int | None = None
     refused: tuple[tuple[int, int], ...] = ()
     """Attribute and status of what a read answer could not give."""
+    is_answer: bool = False
+    """Whether it answers a read: such a report tells a state, never that something happened."""
 
     def __getitem__(self, attribute: int) -> Value:
         """The value of an attribute; `KeyError` if the frame does not carry it."""
@@ -275,7 +277,15 @@ def read_report(endpoint: int, cluster: int, frame: bytes) -> Report | None:
         records, refused = _read_answers(payload)
     else:
         return None
-    return Report(endpoint, cluster, records, header.sequence, header.manufacturer, refused)
+    return Report(
+        endpoint,
+        cluster,
+        records,
+        header.sequence,
+        header.manufacturer,
+        refused,
+        is_answer=header.command == READ_ATTRIBUTES_RESPONSE,
+    )
 
 
 def _read_records(data: bytes) -> tuple[Record, ...]:

@@ -11,14 +11,21 @@ from typing import Any, cast, override
 from zigpy.device import BaseDevice, ZigbeeDevice
 from zigpy.exceptions import DeliveryError as ZigpyDeliveryError, RadioException, ZigbeeException
 import zigpy.types as t
-from zigpy_znp.exceptions import CommandNotRecognized
-from zigpy_znp.zigbee.application import ControllerApplication
 
 from ..core import zcl
 from ..core.errors import DeliveryError
 from ..core.radio import Coordinator, Endpoint, Ieee, Listener, Node, Radio
+from .application import Application
 from .device import RawDevice
-from .network import Port, RadioError, Trouble, application_config, coordinator_of, diagnose
+from .network import (
+    FAILURES,
+    Port,
+    RadioError,
+    Trouble,
+    application_config,
+    coordinator_of,
+    diagnose,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -85,7 +92,7 @@ class ZigpyRadio(Radio):
         """
         self._port = port
         self._database = database
-        self._app: ControllerApplication | None = None
+        self._app: Application | None = None
         self._ear: _Ear | None = None
         self._requests: set[asyncio.Task[Any]] = set()
         self._lost = False
@@ -103,8 +110,8 @@ class ZigpyRadio(Radio):
         try:
             # zigpy declares that its own class makes its own kind.
             app = cast(
-                "ControllerApplication",
-                await ControllerApplication.new(
+                "Application",
+                await Application.new(
                     application_config(self._port, self._database),
                     start_radio=False,
                     device_resolver=ear.resolve,
@@ -119,10 +126,7 @@ class ZigpyRadio(Radio):
         except BaseException as error:
             if app is not None:
                 await app.shutdown()
-            if isinstance(
-                error,
-                RadioException | ZigbeeException | CommandNotRecognized | OSError | ValueError,
-            ):
+            if isinstance(error, FAILURES):
                 raise await diagnose(self._port, error) from error
             raise
         self._app, self._ear = app, ear
@@ -142,7 +146,7 @@ class ZigpyRadio(Radio):
     def coordinator(self) -> Coordinator:
         return coordinator_of(self._running())
 
-    def _running(self) -> ControllerApplication:
+    def _running(self) -> Application:
         if self._app is None or self._lost:
             raise DeliveryError("the radio is gone")
         return self._app
@@ -261,7 +265,7 @@ def _read_answer(request: zcl.Request, frame: bytes) -> zcl.Report | None:
 class _Ear:
     """Hears zigpy's application and its devices, and tells the core."""
 
-    app: ControllerApplication
+    app: Application
 
     def __init__(self, radio: ZigpyRadio, listener: Listener) -> None:
         self._radio = radio

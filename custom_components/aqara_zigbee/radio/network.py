@@ -9,15 +9,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 import socket
+import sqlite3
 from typing import Any, Literal, override
 
 import zigpy.config
-from zigpy.exceptions import NetworkNotFormed, RadioException, ZigbeeException
+from zigpy.exceptions import (
+    CorruptDatabase,
+    NetworkNotFormed,
+    RadioException,
+    ZigbeeException,
+)
 from zigpy.serial import SerialProtocol, create_serial_connection
 from zigpy_znp.exceptions import CommandNotRecognized
-from zigpy_znp.zigbee.application import ControllerApplication
 
 from ..core.radio import Coordinator
+from .application import Application
 
 _PING = bytes.fromhex("fe00210120")  # SYS_PING, TI's monitor and test API
 _PING_ANSWER = bytes.fromhex("fe026101")
@@ -37,6 +43,7 @@ class Trouble(StrEnum):
     SILENT = "no_answer"
     NOT_ZSTACK = "not_zstack"
     NOT_FORMED = "not_formed"
+    DATABASE = "database_unusable"
     FAILED = "radio_failed"
 
 
@@ -93,7 +100,7 @@ def application_config(port: Port, database: str | None = None) -> dict[str, Any
     }
 
 
-def coordinator_of(app: ControllerApplication) -> Coordinator:
+def coordinator_of(app: Application) -> Coordinator:
     """The stick and its network, once they are loaded."""
     node, network = app.state.node_info, app.state.network_info
     return Coordinator(
@@ -165,6 +172,8 @@ async def diagnose(port: Port, error: BaseException) -> RadioError:
             return RadioError(await _listen(port), error)
         case FileNotFoundError() | ConnectionRefusedError() | socket.gaierror() | ValueError():
             return RadioError(Trouble.NOT_FOUND, error)
+        case sqlite3.Error() | CorruptDatabase():
+            return RadioError(Trouble.DATABASE, error)
         case CommandNotRecognized():
             return RadioError(Trouble.NOT_ZSTACK, error)
         case _ if isinstance(error.__cause__, OSError):
@@ -173,14 +182,25 @@ async def diagnose(port: Port, error: BaseException) -> RadioError:
             return RadioError(Trouble.FAILED, repr(error))
 
 
+FAILURES = (
+    RadioException,
+    ZigbeeException,
+    CommandNotRecognized,
+    OSError,  # TimeoutError is one
+    ValueError,
+    sqlite3.Error,
+)
+"""What zigpy and zigpy-znp raise when a radio cannot be used; `diagnose` sorts them."""
+
+
 @asynccontextmanager
-async def _opened(port: Port) -> AsyncGenerator[ControllerApplication]:
+async def _opened(port: Port) -> AsyncGenerator[Application]:
     """A radio without a network on top, released in the end."""
-    app = ControllerApplication(application_config(port))
+    app = Application(application_config(port))
     try:
-        await app.connect()
+        await app.connect()  # type: ignore[no-untyped-call]
         yield app
-    except (RadioException, ZigbeeException, CommandNotRecognized, OSError, ValueError) as error:
+    except FAILURES as error:
         await app.shutdown()
         raise await diagnose(port, error) from error
     finally:

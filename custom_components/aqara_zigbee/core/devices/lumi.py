@@ -123,4 +123,5 @@ def power_outage_memory(read: Attribute | None = None) -> Binary:
         category="config",
         write=_memory_requests,
         read=read,
+        told=False,
     )

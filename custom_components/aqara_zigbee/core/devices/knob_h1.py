@@ -1,0 +1,195 @@
+"""ZNXNKG02LM, the wireless knob H1 (contract 3)."""
+
+from datetime import timedelta
+
+from ..codec import Lookup, linear_percent, number
+from ..definition import Changes, Definition, Power, Problem
+from ..property import (
+    Access,
+    Action,
+    Attribute,
+    Binary,
+    Enum,
+    Event,
+    Numeric,
+    Options,
+    Shown,
+    Source,
+    tag,
+)
+from ..quantity import ANGLE, BATTERY, BATTERY_VOLTAGE, DURATION_MS, PERCENTAGE
+from ..zcl import Cluster, Report, Request, Type
+from .lumi import LINKQUALITY, MANUFACTURER, unpack
+
+# Settings are on endpoint 1, in a cluster it does not declare.
+MODE = Attribute(Cluster.LUMI, 0x0009, type=Type.UINT8, manufacturer=MANUFACTURER)
+SENSITIVITY = Attribute(Cluster.LUMI, 0x0234, type=Type.UINT16, manufacturer=MANUFACTURER)
+
+EVENT_MODE = 1
+"""Without it the knob tells nothing of turns and single presses (contract 3.1)."""
+
+PRESSES = {0: "hold", 1: "single", 2: "double", 255: "release"}
+ROTATIONS = {1: "start_rotating", 2: "rotation", 3: "stop_rotating"}
+
+PHASE, PRESSED_BIT, PRESSED_ENDPOINT = 0x023A, 0x80, 72
+"""Firmwares mark a turn with the button held by the bit, by the endpoint, or by both."""
+
+# Cumulative since the turn began, and since the last frame; mind the order (contract 3.3).
+NUMBERS = {
+    0x022E: "action_rotation_angle",
+    0x0230: "action_rotation_angle_speed",
+    0x0233: "action_rotation_percent",
+    0x0232: "action_rotation_percent_speed",
+    0x0231: "action_rotation_time",
+}
+
+
+def read_press(report: Report, options: Options) -> Changes:
+    """The button. A plain on/off report is what some firmwares send for a single press."""
+    del options
+    match report.cluster, report.endpoint:
+        case Cluster.MULTISTATE_INPUT, 1 if 0x0055 in report:
+            value = report[0x0055]
+            word = PRESSES.get(value) if isinstance(value, int) else None
+        case Cluster.ON_OFF, 1 if 0x0000 in report:
+            word = "single" if report[0x0000] in (0, 1) else None
+        case _:
+            word = None
+    return {"action": word} if word else {}
+
+
+def read_rotation(report: Report, options: Options) -> Changes:
+    """A turn. Frames of another phase than its three tell nothing."""
+    del options
+    if report.cluster != Cluster.LUMI or PHASE not in report:
+        return {}
+    phase = report[PHASE]
+    if not isinstance(phase, int) or (word := ROTATIONS.get(phase & ~PRESSED_BIT)) is None:
+        return {}
+    pressed = bool(phase & PRESSED_BIT) or report.endpoint == PRESSED_ENDPOINT
+    numbers: Changes = {
+        name: number(report[attribute])
+        for attribute, name in NUMBERS.items()
+        if attribute in report and number(report[attribute]) is not None
+    }
+    return {
+        "action": word,
+        "action_rotation_button_state": "pressed" if pressed else "released",
+        "action_pressed": pressed,
+        **numbers,
+        **_direction(numbers),
+    }
+
+
+def _direction(numbers: Changes) -> Changes:
+    """Which way it turns: by the last step, or by the whole turn when there was no step.
+
+    A turn may be reversed half-way, so the whole says little about the step (capture ZNXNKG02LM-034).
+    """
+    step = numbers.get("action_rotation_angle_speed") or numbers.get("action_rotation_angle")
+    if not isinstance(step, int | float) or not step:
+        return {}
+    return {"action_direction": "clockwise" if step > 0 else "counterclockwise"}
+
+
+KEEP_ALIVE = Attribute(Cluster.BASIC, 0xFFF0, type=Type.OCTET_STRING, manufacturer=MANUFACTURER)
+
+
+def prevent_reset(report: Report) -> tuple[Request, ...]:
+    """Answer the question after which pressing again and again would reset it (contract 3.1)."""
+    if (report.cluster, report.endpoint) != (Cluster.BASIC, 1) or KEEP_ALIVE.id not in report:
+        return ()
+    content = report[KEEP_ALIVE.id]
+    if not isinstance(content, bytes) or not content.startswith(bytes.fromhex("aa10054187")):
+        return ()
+    return (KEEP_ALIVE.write(bytes.fromhex("aa1005414701011001")),)
+
+
+BUTTON = Event(
+    "button",
+    {
+        "single": ("press_end", {}),
+        "double": ("multi_press_end", {"multi_press_count": 2}),
+        "hold": ("long_press_start", {}),
+        "release": ("long_press_end", {}),
+    },
+    device_class="button",
+)
+
+ROTATION = Event(
+    "rotation",
+    {word: (word, {}) for word in ROTATIONS.values()},
+    {
+        "action_rotation_angle": "angle",
+        "action_rotation_angle_speed": "angle_delta",
+        "action_rotation_percent": "percent",
+        "action_rotation_percent_speed": "percent_delta",
+        "action_rotation_time": "time",
+        "action_pressed": "pressed",
+        "action_direction": "direction",
+    },
+)
+
+KNOB_H1 = Definition(
+    zigbee_model="lumi.remote.rkba01",
+    vendor="Aqara",
+    model="ZNXNKG02LM",
+    description="Smart rotary knob H1 (wireless)",
+    # Its node descriptor says mains; it runs on two CR2032 (contract 3.1).
+    power=Power.BATTERY,
+    silence=timedelta(hours=25),
+    unpack=unpack,
+    readers=(read_press, read_rotation),
+    replies=(prevent_reset,),
+    properties=(
+        Enum(
+            "operation_mode",
+            (Source(MODE),),
+            access=Access.ALL,
+            category="config",
+            lookup=Lookup({0: "command", EVENT_MODE: "event"}),
+            read_back=True,
+        ),
+        Numeric(
+            "battery",
+            (tag(0x01, linear_percent(2850, 3000)),),
+            BATTERY,
+            minimum=0,
+            maximum=100,
+            category="diagnostic",
+        ),
+        Numeric("voltage", (tag(0x01),), BATTERY_VOLTAGE, category="diagnostic", enabled=False),
+        Enum(
+            "sensitivity",
+            (Source(SENSITIVITY),),
+            access=Access.ALL,
+            category="config",
+            # The smaller the number, the more sensitive.
+            lookup=Lookup({720: "low", 360: "medium", 180: "high"}),
+            read_back=True,
+        ),
+        Action(
+            "action",
+            values=("hold", "single", "double", "release", *ROTATIONS.values()),
+            details=(
+                Numeric("action_rotation_angle", (), ANGLE),
+                Numeric("action_rotation_angle_speed", (), ANGLE),
+                Numeric("action_rotation_percent", (), PERCENTAGE),
+                Numeric("action_rotation_percent_speed", (), PERCENTAGE),
+                Numeric("action_rotation_time", (), DURATION_MS, minimum=0),
+                Enum("action_rotation_button_state", lookup=Lookup({0: "released", 1: "pressed"})),
+                Binary("action_pressed", shown=Shown.HOME),
+                Enum(
+                    "action_direction",
+                    lookup=Lookup({1: "clockwise", -1: "counterclockwise"}),
+                    shown=Shown.HOME,
+                ),
+            ),
+            events=(BUTTON, ROTATION),
+        ),
+        LINKQUALITY,
+    ),
+    on_join=(MODE.write(EVENT_MODE),),
+    refresh=("operation_mode", "sensitivity"),
+    problems=(Problem("operation_mode", value="command", issue="knob_command_mode"),),
+)

@@ -1,0 +1,73 @@
+"""A running Home Assistant with our integration on a virtual coordinator.
+
+zigpy and zigpy-znp run unmodified over an in-memory serial line; nothing of ours is patched.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.aqara_zigbee.const import DOMAIN
+from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.radio.virtual.home import Home
+
+NAME = "test"
+DEVICE = {"path": f"virtual://{NAME}", "baudrate": 115200, "flow_control": None}
+
+
+@pytest.fixture(autouse=True)
+def integration(
+    hass: HomeAssistant, enable_custom_integrations: None, tmp_path: Path
+) -> Iterator[None]:
+    """Let Home Assistant find us, and write to a folder of the test's own.
+
+    Its USB watcher has nothing to watch here.
+    """
+    hass.config.config_dir = str(tmp_path)
+    (tmp_path / ".storage").mkdir()
+    with patch("homeassistant.components.usb.async_setup", return_value=True):
+        yield
+
+
+@pytest.fixture
+async def home() -> AsyncGenerator[Home]:
+    """A virtual home whose stick has a network and is plugged in."""
+    home = Home(seed=1, speed=20)
+    home.form()
+    home.plug_in(NAME)
+    yield home
+    await home.close()
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant) -> MockConfigEntry:
+    """A config entry for the virtual home, not set up yet."""
+    entry = MockConfigEntry(domain=DOMAIN, title="Test", data={"device": DEVICE}, unique_id="test")
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.fixture
+async def gateway(
+    hass: HomeAssistant, home: Home, entry: MockConfigEntry
+) -> AsyncGenerator[Gateway]:
+    """The network of a config entry that is up; taken down before the home is."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    yield entry.runtime_data.gateway
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
