@@ -9,13 +9,17 @@ from pathlib import Path
 from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.const import DOMAIN
-from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.device import Device, Update
+from custom_components.aqara_zigbee.core.gateway import Event, Gateway
 from custom_components.aqara_zigbee.radio.virtual.home import Home
+from custom_components.aqara_zigbee.radio.virtual.message import Message
+from custom_components.aqara_zigbee.radio.virtual.node import Node
 
 NAME = "test"
 DEVICE = {"path": f"virtual://{NAME}", "baudrate": 115200, "flow_control": None}
@@ -71,3 +75,47 @@ async def until(condition: Callable[[], object], seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+async def join(home: Home, gateway: Gateway, node: Node) -> Device:
+    """Let a simulated device join, and wait until it is known in full."""
+    described: list[Device] = []
+
+    def witness(event: Event, device: Device) -> None:
+        if event is Event.DESCRIBED:
+            described.append(device)
+
+    unsubscribe = gateway.subscribe(witness)
+    home.add(node)
+    home.network.look_for(node)
+    await gateway.radio.permit(60)
+    await until(lambda: node.ieee in [device.ieee for device in described])
+    unsubscribe()
+    return gateway[node.ieee]
+
+
+async def say(
+    hass: HomeAssistant, node: Node, device: Device, cluster: int, endpoint: int, frame: bytes
+) -> None:
+    """Let a device send a frame as it is, and wait until it was taken in."""
+    heard: list[Update] = []
+    unsubscribe = device.subscribe(heard.append)
+    node.network.uplink(node, Message(cluster, endpoint, 1, frame))
+    await until(lambda: heard)
+    unsubscribe()
+    await hass.async_block_till_done()
+
+
+def entity_id(hass: HomeAssistant, device: Device, key: str) -> str:
+    """The entity of a property, event or option."""
+    registry = er.async_get(hass)
+    unique_id = f"{device.ieee}-{key}"
+    (found,) = [e.entity_id for e in registry.entities.values() if e.unique_id == unique_id]
+    return found
+
+
+def state(hass: HomeAssistant, device: Device, key: str) -> State:
+    """The state of a property, event or option."""
+    found = hass.states.get(entity_id(hass, device, key))
+    assert found is not None
+    return found

@@ -62,5 +62,6 @@ def options_of(properties: tuple[Property, ...]) -> Iterator[Option]:
         offset = row.quantity.calibration == "offset"
         unit = row.quantity.unit if offset else "%"
         decimals = row.usual_decimals or 0
-        yield Option(row.calibration_option, 0, -100, 100, 0.1 if offset else 0.01, unit, offset)
-        yield Option(row.precision_option, decimals, 0, max(3, decimals), 1, None, offset)
+        enabled = offset and row.enabled
+        yield Option(row.calibration_option, 0, -100, 100, 0.1 if offset else 0.01, unit, enabled)
+        yield Option(row.precision_option, decimals, 0, max(3, decimals), 1, None, enabled)

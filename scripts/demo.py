@@ -1,0 +1,249 @@
+"""Start Home Assistant on a virtual coordinator, set up as a user would, through its own API."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+from pathlib import Path
+import shutil
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+import aiohttp
+
+from scripts.demo_api import Demo, DemoError, Home, HomeAssistant, devices_of, model_of, soon
+from scripts.demo_check import check
+from scripts.demo_dashboard import dashboard
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / ".demo"
+DASHBOARD = "demo-home"
+LOG = FOLDER / "output.log"
+
+CONFIGURATION = """\
+homeassistant:
+  name: Demo
+  latitude: 50.1
+  longitude: 8.7
+  time_zone: Europe/Berlin
+  unit_system: metric
+  currency: EUR
+  country: DE
+  auth_providers:
+    - type: trusted_networks
+      trusted_networks: ["127.0.0.1"]
+      allow_bypass_login: true
+    - type: homeassistant
+frontend:
+config:
+history:
+logbook:
+recorder:
+  commit_interval: 1
+automation: !include_dir_merge_list automations
+logger:
+  default: warning
+  logs:
+    custom_components.aqara_zigbee: info
+"""
+
+NAMES = {
+    "lumi.plug": "Kettle",
+    "lumi.relay.c2acn01": "Hall lights",
+    "lumi.lock.acn02": "Front door",
+    "lumi.lock.aq1": "Garden door",
+    "lumi.remote.rkba01": "Knob",
+}
+
+
+def free_port(wanted: int = 0) -> int:
+    """A free TCP port on loopback, the wanted one if it is."""
+    for port in (wanted, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    raise DemoError("no free port")
+
+
+class Process:
+    """A program we started, and end."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, *command: str, log: Path, pipe: bool = False) -> Process:
+        """Start a program; its words go to `log`, or to `line` if it is piped."""
+        with log.open("ab") as output:
+            return cls(
+                await asyncio.create_subprocess_exec(
+                    *command,
+                    cwd=ROOT,
+                    stdout=asyncio.subprocess.PIPE if pipe else output,
+                    stderr=output,
+                    start_new_session=True,
+                )
+            )
+
+    async def line(self) -> str:
+        """Its next line."""
+        assert self._process.stdout is not None
+        return (await self._process.stdout.readline()).decode().strip()
+
+    async def wait(self) -> None:
+        """Until it ends by itself."""
+        await self._process.wait()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return self._process.returncode is not None
+
+    async def stop(self) -> None:
+        """End it, at last by force."""
+        if self.ended:
+            return
+        self._process.terminate()
+        try:
+            async with asyncio.timeout(20):
+                await self._process.wait()
+        except TimeoutError:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            await self._process.wait()
+
+
+def stored(key: str, version: int, minor: int, data: dict[str, Any]) -> None:
+    """Write one of Home Assistant's own files, as it would after the user had answered its questions."""
+    whole = {"version": version, "minor_version": minor, "key": key, "data": data}
+    (FOLDER / ".storage" / key).write_text(json.dumps(whole))
+
+
+def http_settings(port: int) -> dict[str, Any]:
+    """Loopback only, confirmed once and for all."""
+    return {
+        "server_host": ["127.0.0.1"],
+        "server_port": port,
+        "cors_allowed_origins": [],
+        "login_attempts_threshold": -1,
+        "ip_ban_enabled": True,
+        "ssl_profile": "modern",
+        "use_x_frame_options": True,
+        "created_at": None,
+        "error": None,
+        "error_message": None,
+    }
+
+
+def prepare(port: int) -> None:
+    """A throw-away configuration."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    (FOLDER / "custom_components").mkdir(parents=True)
+    (FOLDER / "custom_components" / "aqara_zigbee").symlink_to(
+        ROOT / "custom_components" / "aqara_zigbee"
+    )
+    (FOLDER / "automations").mkdir()
+    (FOLDER / ".storage").mkdir()
+    # The later pages of a new installation would set up integrations that talk to the internet.
+    stored("onboarding", 4, 1, {"done": ["core_config", "analytics", "integration"]})
+    stored(
+        "http", 2, 2, {"stable": http_settings(port), "pending": None, "yaml_migration_done": True}
+    )
+    (FOLDER / "configuration.yaml").write_text(CONFIGURATION)
+
+
+async def join(demo: Demo) -> None:
+    """Open the network and wait until all devices of the home are known by their model."""
+    await demo.assistant.call("aqara_zigbee", "permit_join", config_entry_id=demo.entry)
+    wanted = len((await demo.home.do("list"))["devices"])
+
+    async def known() -> list[dict[str, Any]] | None:
+        devices = await devices_of(demo)
+        return devices if len(devices) == wanted and all(d["model_id"] for d in devices) else None
+
+    for device in await soon("joining", known):
+        model = await model_of(demo, device)
+        await demo.assistant.ask(
+            "config/device_registry/update", device_id=device["id"], name_by_user=NAMES[model]
+        )
+
+
+async def show(demo: Demo) -> None:
+    """Make the dashboard."""
+    ask = demo.assistant.ask
+    await ask(
+        "lovelace/dashboards/create",
+        url_path=DASHBOARD,
+        title="Aqara Zigbee",
+        icon="mdi:zigbee",
+        show_in_sidebar=True,
+        mode="storage",
+    )
+    await ask("lovelace/config/save", url_path=DASHBOARD, config=await dashboard(demo))
+
+
+async def run(options: argparse.Namespace) -> int:
+    """Start everything, then check it or wait to be interrupted."""
+    began = time.monotonic()
+    port = free_port(options.port)
+    prepare(port)
+    processes: list[Process] = []
+    try:
+        radio = await Process.start(
+            sys.executable, "-m", "custom_components.aqara_zigbee.radio.virtual",
+            "--port", "0", "--control", "0", log=LOG, pipe=True,
+        )  # fmt: skip
+        processes.append(radio)
+        core = await Process.start(
+            str(Path(sys.executable).parent / "hass"),
+            "--config",
+            str(FOLDER),
+            "--skip-pip",
+            log=LOG,
+        )
+        processes.append(core)
+        stick = (await radio.line()).partition(": ")[2]
+        control = int((await radio.line()).rpartition(":")[2])
+        async with aiohttp.ClientSession() as session:
+            assistant = HomeAssistant(session, f"http://127.0.0.1:{port}")
+            await soon("the start of Home Assistant", assistant.onboarding)
+            await assistant.sign_in()
+            demo = Demo(assistant, Home(control), await assistant.set_up(stick))
+            await join(demo)
+            await show(demo)
+            ready = time.monotonic() - began
+            print(f"Ready after {ready:.0f} s: {assistant.url}/{DASHBOARD}", flush=True)
+            if options.check:
+                return await check(demo)
+            await demo.home.do("live", factor=60)
+            print("A day passes in 24 minutes. Ctrl-C ends it.", flush=True)
+            await core.wait()
+            raise DemoError(f"Home Assistant ended; see {LOG}")
+    finally:
+        for process in reversed(processes):
+            await process.stop()
+
+
+def main() -> int:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="try everything, then end")
+    parser.add_argument("--port", type=int, default=8123, help="of the web page (default: 8123)")
+    options = parser.parse_args()
+    # Whoever ends us by pid ends what we started, too.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        return asyncio.run(run(options))
+    except DemoError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""A running demo through its own doors: Home Assistant's API, and the simulated home's side door."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import contextlib
+from dataclasses import dataclass
+import json
+import time
+from typing import Any
+
+import aiohttp
+
+PATIENCE = 60.0
+
+
+class DemoError(Exception):
+    """Something did not come up; the message says what."""
+
+
+async def soon[T](
+    what: str, attempt: Callable[[], Awaitable[T | None]], seconds: float = PATIENCE
+) -> T:
+    """Try until there is an answer.
+
+    Raises:
+        DemoError: there was none in time.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(aiohttp.ClientError, OSError, KeyError):
+            if (found := await attempt()) is not None:
+                return found
+        await asyncio.sleep(0.2)
+    raise DemoError(f"{what} did not happen within {seconds:.0f} s")
+
+
+class Home:
+    """The simulated home's side door: one JSON object a line."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def do(self, order: str, device: str | None = None, **arguments: Any) -> dict[str, Any]:
+        """Let something happen in the home.
+
+        Raises:
+            DemoError: the home refused.
+        """
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
+        try:
+            target = {"device": device} if device else {}
+            writer.write(json.dumps({"do": order, **target, **arguments}).encode() + b"\n")
+            answer: dict[str, Any] = json.loads(await reader.readline())
+        finally:
+            writer.close()
+        if not answer["ok"]:
+            raise DemoError(f"{order} {device}: {answer['error']}")
+        return answer
+
+
+class HomeAssistant:
+    """A running Home Assistant, through its REST and WebSocket API."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self._session = session
+        self.url = url
+        self._headers: dict[str, str] = {}
+
+    async def sign_in(self) -> None:
+        """Make the owner, as the first page of a new installation does."""
+        client = {"client_id": self.url + "/"}
+        owner = {"name": "Demo", "username": "demo", "password": "demo", "language": "en"}
+        made = await self._post("/api/onboarding/users", {**client, **owner})
+        grant = {"grant_type": "authorization_code", "code": made["auth_code"], **client}
+        async with self._session.post(self.url + "/auth/token", data=grant) as answer:
+            token = (await answer.json())["access_token"]
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._token = token
+
+    async def onboarding(self) -> Any:
+        """The steps of a new installation; None while it is not up."""
+        return await self._get("/api/onboarding")
+
+    async def _post(self, path: str, body: dict[str, Any]) -> Any:
+        async with self._session.post(self.url + path, json=body, headers=self._headers) as answer:
+            if answer.status >= 400:
+                raise DemoError(f"{path}: {answer.status} {await answer.text()}")
+            return await answer.json()
+
+    async def _get(self, path: str) -> Any:
+        async with self._session.get(self.url + path, headers=self._headers) as answer:
+            return await answer.json() if answer.status == 200 else None
+
+    async def set_up(self, path: str) -> str:
+        """Go through the config flow as a user would; the new entry's id."""
+        flows = "/api/config/config_entries/flow"
+        step = await self._post(flows, {"handler": "aqara_zigbee"})
+        flow = f"{flows}/{step['flow_id']}"
+        await self._post(flow, {"next_step_id": "port"})
+        step = await self._post(flow, {"path": path})
+        while step["type"] in ("progress", "progress_done", "external_done"):
+            await asyncio.sleep(0.3)
+            step = await self._get(flow) or await self._post(flow, {})
+        if step["type"] != "create_entry":
+            raise DemoError(f"the config flow ended with {step}")
+        return str(step["result"]["entry_id"])
+
+    async def options(self, entry: str, *answers: dict[str, Any]) -> None:
+        """Go through the options flow with these answers.
+
+        Raises:
+            DemoError: it did not end well.
+        """
+        flows = "/api/config/config_entries/options/flow"
+        step = await self._post(flows, {"handler": entry})
+        for answer in answers:
+            step = await self._post(f"{flows}/{step['flow_id']}", answer)
+        if step["type"] != "create_entry":
+            raise DemoError(f"the options flow ended with {step}")
+
+    async def call(self, domain: str, action: str, **data: Any) -> None:
+        """Perform an action.
+
+        Raises:
+            DemoError: Home Assistant says why not.
+        """
+        await self._post(f"/api/services/{domain}/{action}", data)
+
+    async def states(self) -> dict[str, dict[str, Any]]:
+        """All states by entity id."""
+        return {state["entity_id"]: state for state in await self._get("/api/states")}
+
+    async def ask(self, command: str, **data: Any) -> Any:
+        """One WebSocket command.
+
+        Raises:
+            DemoError: Home Assistant says why not.
+        """
+        address = self.url.replace("http", "ws", 1) + "/api/websocket"
+        async with self._session.ws_connect(address, max_msg_size=0) as connection:
+            await connection.receive_json()
+            await connection.send_json({"type": "auth", "access_token": self._token})
+            await connection.receive_json()
+            await connection.send_json({"id": 1, "type": command, **data})
+            answer = await connection.receive_json()
+        if not answer["success"]:
+            raise DemoError(f"{command}: {answer['error']}")
+        return answer["result"]
+
+
+@dataclass
+class Demo:
+    """All that runs."""
+
+    assistant: HomeAssistant
+    home: Home
+    entry: str
+
+
+async def devices_of(demo: Demo) -> list[dict[str, Any]]:
+    """Our devices in Home Assistant, without the coordinator."""
+    registry = await demo.assistant.ask("config/device_registry/list")
+    return [
+        device
+        for device in registry
+        if demo.entry in device["config_entries"] and device["via_device_id"] is not None
+    ]
+
+
+async def model_of(demo: Demo, device: dict[str, Any]) -> str:
+    """The Zigbee model identifier of a registered device."""
+    listed = (await demo.home.do("list"))["devices"]
+    return str(next(d["model"] for d in listed if d["ieee"] == device["serial_number"]))
