@@ -1,0 +1,20 @@
+"""What a person can do to a device: methods marked with `@action`, offered by the control port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import inspect
+
+type Action = Callable[..., object]
+
+
+def action[F: Action](method: F) -> F:
+    """Mark a method as something a person can do."""
+    method.__dict__["is_action"] = True
+    return method
+
+
+def actions_of(device: object) -> dict[str, Action]:
+    """What can be done to a device, by name."""
+    marked = inspect.getmembers(type(device), lambda each: getattr(each, "is_action", False))
+    return {name: getattr(device, name) for name, _ in marked}

@@ -1,0 +1,34 @@
+"""The simulated devices, a file each.
+
+They import no definition: a simulator built from the table under test proves nothing.
+"""
+
+from ..node import Node
+from .door import Door
+from .knob import Knob
+from .lock import Lock
+from .lock_s2 import LockS2
+from .lumi import Lumi
+from .mains import Mains
+from .other import Thermometer
+from .plug import Plug
+from .relay import Movement, Relay
+
+MODELS: dict[str, type[Node]] = {
+    kind.MODEL: kind for kind in (LockS2, Lock, Knob, Plug, Relay, Thermometer)
+}
+"""Every kind of device by its Zigbee model identifier."""
+
+__all__ = [
+    "MODELS",
+    "Door",
+    "Knob",
+    "Lock",
+    "LockS2",
+    "Lumi",
+    "Mains",
+    "Movement",
+    "Plug",
+    "Relay",
+    "Thermometer",
+]

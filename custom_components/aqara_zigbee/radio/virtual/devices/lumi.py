@@ -1,0 +1,139 @@
+"""What all Lumi devices share: a manufacturer code, a heartbeat of tags, an introduction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import struct
+from typing import TYPE_CHECKING, ClassVar, override
+
+from ..actions import action
+from ..node import Node
+from ..zcl import Type, Value, encode
+
+if TYPE_CHECKING:
+    from ..network import Network
+
+CODE = 0x115F
+"""In every manufacturer-specific frame, whatever the node descriptor says (contract §0.2)."""
+JENNIC = 0x1037
+"""The chip maker's code, which older models have in their node descriptor."""
+
+BASIC, POWER, TEMPERATURE, ON_OFF, TIME, ANALOG, BINARY_OUTPUT, MULTISTATE, OTA = (
+    0x0000, 0x0001, 0x0002, 0x0006, 0x000A, 0x000C, 0x0010, 0x0012, 0x0019,
+)  # fmt: skip
+
+TAGS = 0xFF01
+"""The attribute of the Basic cluster that carries the tag list."""
+SECRET = 0xFFF0
+"""The attribute of the Basic cluster through which hub and device exchange opaque orders."""
+
+type Tag = tuple[int, int, Value]
+
+
+def pack(tags: Sequence[Tag]) -> bytes:
+    """A tag list (contract §0.3): tag, ZCL type, value."""
+    return b"".join(bytes([tag, kind]) + encode(kind, value) for tag, kind, value in tags)
+
+
+class Lumi(Node):
+    """A Lumi device.
+
+    Attributes:
+        restarts: How often it has started; tag 5 carries it.
+        heartbeat_every: Seconds between two heartbeats; 0 for none. Taken into account from the
+            next one on.
+    """
+
+    VENDOR = "LUMI"
+    HEARTBEAT: ClassVar[float] = 3000.0
+    STATE: ClassVar[tuple[str, ...]] = ("restarts",)
+
+    def __init__(self, *, ieee: str = "", name: str = "") -> None:
+        super().__init__(ieee=ieee, name=name)
+        self.restarts = 1
+        self.heartbeat_every = self.HEARTBEAT
+
+    def basic(
+        self,
+        *,
+        zcl: int,
+        application: int,
+        stack: int,
+        hardware: int,
+        source: int,
+        date: str = "",
+        build: bytes = b"",
+    ) -> None:
+        """Declare the Basic cluster's attributes; those that are not given are not supported."""
+        for attribute, kind, value in (
+            (0x0000, Type.U8, zcl),
+            (0x0001, Type.U8, application),
+            (0x0002, Type.U8, stack),
+            (0x0003, Type.U8, hardware),
+            (0x0004, Type.STRING, self.VENDOR.encode()),
+            (0x0005, Type.STRING, self.MODEL.encode()),
+            (0x0006, Type.STRING, date.encode()),
+            (0x0007, Type.ENUM8, source),
+            (0x4000, Type.STRING, build),
+        ):
+            if value != b"":
+                self.has(1, BASIC, attribute, kind, value)
+        self._application = application
+
+    def ota_client(self, version: int) -> None:
+        """Declare what an OTA client tells when asked; updates themselves are not simulated yet."""
+        self.has(1, OTA, 0x0002, Type.U32, version, client=True)
+        self.has(1, OTA, 0x0006, Type.ENUM8, 0, client=True)
+
+    @override
+    def knows_manufacturer(self, code: int | None) -> bool:
+        return code in (None, CODE)
+
+    @override
+    def attach(self, network: Network) -> None:
+        super().attach(network)
+        if self.heartbeat_every:
+            self.clock.later(self.heartbeat_every, self._beat)
+
+    def _beat(self) -> None:
+        if self._network is None:
+            return
+        if self.powered and self.joined:
+            self.heartbeat()
+        if self.heartbeat_every:
+            self.clock.later(self.heartbeat_every, self._beat)
+
+    @override
+    def on_joined(self) -> None:
+        """Says its model and its application version, and a little later how it is."""
+        self.introduce()
+        self.later(1.5, self.heartbeat)
+
+    @action
+    def introduce(self) -> None:
+        """Report the model identifier, as after a short press of the button."""
+        self.report(
+            BASIC,
+            (0x0005, Type.STRING, self.MODEL.encode()),
+            (0x0001, Type.U8, self._application),
+        )
+
+    @override
+    def on_power_up(self) -> None:
+        self.restarts += 1
+        super().on_power_up()
+        self.later(2.0, self.heartbeat)
+
+    def tags(self) -> list[Tag]:
+        """What the heartbeat tells now."""
+        return []
+
+    @action
+    def heartbeat(self) -> None:
+        """Report the tag list: code 0x115F, attribute 0xFF01, as a character string."""
+        self._send_tags(pack(self.tags()))
+
+    def _send_tags(self, content: bytes, length: int | None = None) -> None:
+        declared = len(content) if length is None else length
+        payload = struct.pack("<HBB", TAGS, Type.STRING, declared) + content
+        self.report_bytes(BASIC, payload, manufacturer=CODE)
