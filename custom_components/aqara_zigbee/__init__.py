@@ -35,7 +35,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 _AVAILABILITY_INTERVAL = timedelta(minutes=1)
 
-_FINAL = {Trouble.NOT_ZSTACK, Trouble.NOT_FORMED}
+_FINAL = {Trouble.NOT_ZSTACK, Trouble.NOT_FORMED, Trouble.DATABASE, Trouble.DATABASE_NEWER}
 """What does not get better by trying again."""
 
 
@@ -58,22 +58,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: AqaraConfigEntry) -> boo
         ConfigEntryError: the stick is none we can use.
     """
     memory = Memory(hass, entry.entry_id)
-    simulation = Simulation(hass, entry.entry_id) if _is_virtual(entry) else None
-    if simulation is not None:
-        await simulation.plug_in()
-        entry.async_on_unload(simulation.unplug)
-
-    def spawn(work: Coroutine[Any, Any, None]) -> None:
-        entry.async_create_background_task(hass, work, f"{DOMAIN} {entry.title}")
-
     radio = ZigpyRadio(
         Port.from_dict(entry.data["device"]), str(database_path(hass, entry.entry_id))
     )
-    gateway = Gateway(radio, DEFINITIONS, spawn, await memory.load(), memory.save)
-    try:
-        await radio.start(gateway)
-    except RadioError as error:
-        raise _setup_error(entry, error) from error
+    simulation = Simulation(hass, entry.entry_id) if _is_virtual(entry) else None
 
     async def close(_event: Event | None = None) -> None:
         await radio.stop()
@@ -81,9 +69,20 @@ async def async_setup_entry(hass: HomeAssistant, entry: AqaraConfigEntry) -> boo
         if simulation is not None:
             await simulation.unplug()
 
-    # Called when the entry is unloaded, and also when the rest of its setup fails.
+    # Called when the entry is unloaded, and also when its setup fails.
     entry.async_on_unload(close)
-    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, close))
+    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, close))
+
+    def spawn(work: Coroutine[Any, Any, None]) -> None:
+        entry.async_create_background_task(hass, work, f"{DOMAIN} {entry.title}")
+
+    gateway = Gateway(radio, DEFINITIONS, spawn, await memory.load(), memory.save)
+    if simulation is not None:
+        await simulation.plug_in()
+    try:
+        await radio.start(gateway)
+    except RadioError as error:
+        raise _setup_error(entry, error) from error
     memory.remember(gateway.as_dict)
     entry.runtime_data = Runtime(gateway)
     _keep_states(entry, gateway, memory)

@@ -157,7 +157,9 @@ class AqaraConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Show progress while the radio works; `failed` shows what went wrong."""
         if self._task is None:
-            self._task = self.hass.async_create_task(work, f"{DOMAIN} {step}")
+            # It is never cancelled: zigpy-znp leaves things behind when it is interrupted. Whoever
+            # closes the dialogue early gets the port back when it has ended by itself.
+            self._task = self.hass.async_create_background_task(work, f"{DOMAIN} {step}")
         else:
             work.close()
         if not self._task.done():
@@ -183,12 +185,6 @@ class AqaraConfigFlow(ConfigFlow, domain=DOMAIN):
             title=f"{self._found.manufacturer} {self._found.model}",
             data={CONF_DEVICE: self._port.as_dict()},
         )
-
-    @override
-    def async_remove(self) -> None:
-        """Let go of the port when the user leaves in between."""
-        if self._task is not None:
-            self._task.cancel()
 
 
 def unique_id(coordinator: Coordinator) -> str:

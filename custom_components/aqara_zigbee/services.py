@@ -6,6 +6,7 @@ from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.helpers.service import async_register_admin_service
+from homeassistant.util import dt as dt_util
 import probatio
 
 from .const import DOMAIN
@@ -39,8 +40,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
             hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
         )
         with translated():
-            await entry.runtime_data.gateway.radio.permit(
-                int(call.data[ATTR_DURATION].total_seconds())
+            await entry.runtime_data.gateway.permit(
+                int(call.data[ATTR_DURATION].total_seconds()), dt_util.utcnow()
             )
 
     async_register_admin_service(hass, DOMAIN, SERVICE_PERMIT_JOIN, permit_join, _PERMIT_SCHEMA)

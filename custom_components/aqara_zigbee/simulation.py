@@ -4,6 +4,7 @@ For people without a stick and for trying out automations. The home and all that
 survive a restart, like a real one.
 """
 
+import math
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -41,7 +42,7 @@ class Simulation:
         assert self._home is not None
         for node in self._home.devices:
             if not node.joined:
-                self._home.network.look_for(node)
+                self._home.network.look_for(node, patience=math.inf)
         self._life = Life(self._home, factor=_FACTOR)
         self._life.start()
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch
 
+from aiousbwatcher import InotifyNotAvailableError
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
@@ -35,7 +36,7 @@ def integration(
     """
     hass.config.config_dir = str(tmp_path)
     (tmp_path / ".storage").mkdir()
-    with patch("homeassistant.components.usb.async_setup", return_value=True):
+    with patch("homeassistant.components.usb.AIOUSBWatcher", side_effect=InotifyNotAvailableError):
         yield
 
 

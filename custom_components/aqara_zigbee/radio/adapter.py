@@ -23,6 +23,7 @@ from .network import (
     RadioError,
     Trouble,
     application_config,
+    check_database,
     coordinator_of,
     diagnose,
 )
@@ -108,6 +109,8 @@ class ZigpyRadio(Radio):
         ear = _Ear(self, listener)
         app = None
         try:
+            if self._database is not None:
+                await asyncio.to_thread(check_database, self._database)
             # zigpy declares that its own class makes its own kind.
             app = cast(
                 "Application",

@@ -10,12 +10,25 @@ from zigpy_znp.zigbee import application
 _FAREWELL_SECONDS = 2.0
 
 
+def _validated(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration as zigpy's schema completes it.
+
+    Home Assistant's validator compiles a schema that is used for the fiftieth time, and the one of
+    zigpy 2.4 does not survive that. So each use gets a schema of its own.
+    """
+    schema = application.ControllerApplication.SCHEMA
+    completed: dict[str, Any] = type(schema)(schema.schema, extra=schema.extra)(config)
+    return completed
+
+
 class Application(application.ControllerApplication):
     """A TI coordinator that finishes what it is sending before it closes.
 
     zigpy-znp shields requests to the stick from being cancelled. Closed in the middle of one it would
     leave a task behind that waits for an answer from a port nobody reads any more.
     """
+
+    SCHEMA = staticmethod(_validated)  # type: ignore[assignment]
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
@@ -30,12 +43,15 @@ class Application(application.ControllerApplication):
         sending = asyncio.ensure_future(super().send_packet(packet))
         self._sending.add(sending)
         sending.add_done_callback(self._sent)
-        await asyncio.shield(sending)
+        await asyncio.wait(
+            (sending,)
+        )  # which, unlike a shield, is silent when nobody waits any more
+        sending.result()
 
     def _sent(self, sending: asyncio.Task[None]) -> None:
         self._sending.discard(sending)
         if not sending.cancelled():
-            sending.exception()  # whoever waited has got it; nobody may have waited so long
+            sending.exception()  # seen, whether or not somebody still waits for it
 
     @override
     def connection_lost(self, exc: Exception) -> None:

@@ -5,13 +5,16 @@ Every function here opens the port for itself and has released it when it return
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 import socket
 import sqlite3
 from typing import Any, Literal, override
 
+from serialx import SerialException
+from zigpy.appdb import DB_VERSION
 import zigpy.config
 from zigpy.exceptions import (
     CorruptDatabase,
@@ -44,6 +47,7 @@ class Trouble(StrEnum):
     NOT_ZSTACK = "not_zstack"
     NOT_FORMED = "not_formed"
     DATABASE = "database_unusable"
+    DATABASE_NEWER = "database_newer"
     FAILED = "radio_failed"
 
 
@@ -114,6 +118,23 @@ def coordinator_of(app: Application) -> Coordinator:
     )
 
 
+def check_database(path: str) -> None:
+    """Look at zigpy's database before zigpy does, which would not let go of one it cannot read.
+
+    Raises:
+        RadioError: the file is no database, or one of a newer zigpy.
+    """
+    if not Path(path).exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error as error:
+        raise RadioError(Trouble.DATABASE, error) from error
+    if version > DB_VERSION:
+        raise RadioError(Trouble.DATABASE_NEWER, f"{version} is newer than {DB_VERSION}")
+
+
 class _Listener(SerialProtocol):
     """Keeps what a port says."""
 
@@ -172,6 +193,8 @@ async def diagnose(port: Port, error: BaseException) -> RadioError:
             return RadioError(await _listen(port), error)
         case FileNotFoundError() | ConnectionRefusedError() | socket.gaierror() | ValueError():
             return RadioError(Trouble.NOT_FOUND, error)
+        case SerialException():  # an address of a kind that nobody knows
+            return RadioError(Trouble.NOT_FOUND, error)
         case sqlite3.Error() | CorruptDatabase():
             return RadioError(Trouble.DATABASE, error)
         case CommandNotRecognized():
@@ -188,6 +211,7 @@ FAILURES = (
     CommandNotRecognized,
     OSError,  # TimeoutError is one
     ValueError,
+    SerialException,
     sqlite3.Error,
 )
 """What zigpy and zigpy-znp raise when a radio cannot be used; `diagnose` sorts them."""

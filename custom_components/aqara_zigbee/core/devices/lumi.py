@@ -38,7 +38,9 @@ def unpack(report: Report) -> Iterable[tuple[Address, Value]]:
     """A report's records, with tag lists and the 0xFF02 structure taken apart (contract 0.3)."""
     for address, value in attributes(report):
         assert isinstance(address, Attribute)
-        if (address.cluster, address.id) in _TAG_LISTS and isinstance(value, bytes):
+        if report.endpoint != 1:
+            yield address, value
+        elif (address.cluster, address.id) in _TAG_LISTS and isinstance(value, bytes):
             for number, item in read_tags(value):
                 yield Tag(number), item
         elif (address.cluster, address.id) == (Cluster.BASIC, STRUCTURE) and isinstance(
