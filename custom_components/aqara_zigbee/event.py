@@ -51,8 +51,9 @@ class AqaraEvent(AqaraEntity, EventEntity):
             kind, extra = self.event.types[update.action.action]
             attributes = self._attributes(update.action) | dict(extra)
             self._trigger_event(kind, attributes)
-            self._tell_logbook(kind, attributes)
             self.async_write_ha_state()
+            if update.action.details.get("action_method") is not None:
+                self._tell_logbook(kind, attributes)
             return
         super()._heard(update)
 
@@ -71,7 +72,7 @@ class AqaraEvent(AqaraEntity, EventEntity):
 
     @callback
     def _tell_logbook(self, kind: str, attributes: dict[str, Any]) -> None:
-        """Let the logbook say who came and how; event entities alone only name their type."""
-        if "method" in attributes and self.registry_entry is not None and "name" in attributes:
-            data = {ATTR_ENTITY_ID: self.entity_id, ATTR_DEVICE_ID: self.registry_entry.device_id}
-            self.hass.bus.async_fire(EVENT_OPENED, data | attributes | {"type": kind})
+        """Let the logbook say who came and how; an event entity alone only names its type."""
+        assert self.registry_entry is not None
+        data = {ATTR_ENTITY_ID: self.entity_id, ATTR_DEVICE_ID: self.registry_entry.device_id}
+        self.hass.bus.async_fire(EVENT_OPENED, data | attributes | {"type": kind})

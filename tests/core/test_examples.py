@@ -29,7 +29,9 @@ def decode(example: Example) -> dict[str, Any]:
         if value is not GONE and Shown.PAYLOAD in rows[name].shown
     }
     if definition.action and "action" in payload:
-        said: dict[str, Any] = {row.name: changes[row.name] for row in details(definition) if row.name in changes}
+        said: dict[str, Any] = {
+            row.name: changes[row.name] for row in details(definition) if row.name in changes
+        }
         payload["action"] = definition.action.spell(payload["action"], said)
     return payload
 

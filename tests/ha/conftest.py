@@ -27,8 +27,15 @@ DEVICE = {"path": f"virtual://{NAME}", "baudrate": 115200, "flow_control": None}
 
 
 @pytest.fixture(autouse=True)
+def recorder_first(request: pytest.FixtureRequest) -> None:
+    """A recorder has to be there before Home Assistant is."""
+    if "recorder_mock" in request.fixturenames:
+        request.getfixturevalue("recorder_mock")
+
+
+@pytest.fixture(autouse=True)
 def integration(
-    hass: HomeAssistant, enable_custom_integrations: None, tmp_path: Path
+    recorder_first: None, hass: HomeAssistant, enable_custom_integrations: None, tmp_path: Path
 ) -> Iterator[None]:
     """Let Home Assistant find us, and write to a folder of the test's own.
 

@@ -11,7 +11,11 @@ from zigpy.zcl import foundation
 
 from custom_components.aqara_zigbee.core.device import Device, Update
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.radio.virtual.devices import MODELS as SIMULATED, Lumi, Thermometer
+from custom_components.aqara_zigbee.radio.virtual.devices import (
+    MODELS as SIMULATED,
+    Lumi,
+    Thermometer,
+)
 from custom_components.aqara_zigbee.radio.virtual.home import Home
 from custom_components.aqara_zigbee.radio.virtual.message import Message
 from custom_components.aqara_zigbee.radio.virtual.node import Node

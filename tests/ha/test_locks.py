@@ -1,0 +1,254 @@
+"""The locks: who, how and what happened, told once and together."""
+
+from functools import partial
+from typing import Any
+
+from homeassistant.components.recorder import Recorder
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.aqara_zigbee.const import DOMAIN, EVENT_OPENED
+from custom_components.aqara_zigbee.core.device import Device
+from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.radio.virtual.devices import Lock, LockS2
+from custom_components.aqara_zigbee.radio.virtual.home import Home
+from tests.ha.conftest import entity_id, join, state, until
+
+
+async def options(
+    hass: HomeAssistant, entry: MockConfigEntry, device: Device, **settings: Any
+) -> None:
+    """Set a device's options in the options flow, as a user does."""
+    flows = hass.config_entries.options
+    result = await flows.async_init(entry.entry_id)
+    assert result["type"] is FlowResultType.MENU
+    result = await flows.async_configure(result["flow_id"], {"next_step_id": "choose_device"})
+    result = await flows.async_configure(result["flow_id"], {"device": device.ieee})
+    assert result["type"] is FlowResultType.FORM
+    answers = {"availability": 1500, "legacy": True, **settings}
+    result = await flows.async_configure(result["flow_id"], answers)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+def shows(hass: HomeAssistant, device: Device, lock: str, reverse: str) -> bool:
+    """Whether both bolts are shown so."""
+    return (state(hass, device, "state").state, state(hass, device, "reverse").state) == (
+        lock,
+        reverse,
+    )
+
+
+def told(hass: HomeAssistant, device: Device, key: str = "activity") -> dict[str, Any]:
+    """What an event entity said last."""
+    attributes = dict(state(hass, device, key).attributes)
+    for standing in ("event_types", "friendly_name", "device_class", "icon"):
+        attributes.pop(standing, None)
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
+async def test_who_and_what_are_joined(
+    hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    """The lock tells who a second before the door opens; the second event carries both."""
+    lock = LockS2()
+    device = await join(home, gateway, lock)
+    await options(hass, entry, device, users=[{"id": 3, "name": " Ann "}])
+    seen: list[str] = []
+    device.subscribe(lambda update: seen.append(update.action.action) if update.action else None)
+    lock.finger(3)
+    await until(lambda: len(seen) == 2)
+    await hass.async_block_till_done()
+    assert seen == ["finger_open", "lock_opened_outside"]
+    assert told(hass, device) == {
+        "event_type": "lock_opened_outside",
+        "user": 3,
+        "name": "Ann",
+        "role": "user",
+        "method": "finger",
+    }
+    assert state(hass, device, "last_opened_by").state == "Ann"
+    assert state(hass, device, "state").state == STATE_ON
+
+
+async def test_neither_is_lost_alone(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
+    lock = LockS2()
+    device = await join(home, gateway, lock)
+    lock.say_who(2, 18, admin=True)
+    await until(lambda: told(hass, device).get("event_type"))
+    assert told(hass, device) == {
+        "event_type": "password_open",
+        "user": 18,
+        "name": "#18",
+        "role": "admin",
+        "method": "password",
+    }
+    lock.happen(0x0C, 0x00)
+    await until(lambda: told(hass, device)["event_type"] == "lock_opened_inside")
+    assert told(hass, device) == {"event_type": "lock_opened_inside"}
+
+
+async def test_bell_has_its_own_entity(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
+    for lock in (LockS2(), Lock()):
+        device = await join(home, gateway, lock)
+        lock.ring()
+        await until(partial(told, hass, device, "doorbell"))
+        assert told(hass, device, "doorbell") == {"event_type": "ring"}
+        assert state(hass, device, "activity").state == STATE_UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("do", "said"),
+    [
+        (lambda lock: lock.wrong_finger(2), {"event_type": "finger_not_match", "repeat": 2}),
+        (lambda lock: lock.wrong_password(3), {"event_type": "password_not_match", "repeat": 3}),
+        (lambda lock: lock.add_finger(7), {"event_type": "finger_add", "user": 7, "name": "#7"}),
+        (
+            lambda lock: lock.delete_password(7),
+            {"event_type": "password_delete", "user": 7, "name": "#7"},
+        ),
+        (
+            lambda lock: lock.language(2),
+            {"event_type": "change_language_to", "language": "english"},
+        ),
+    ],
+)
+async def test_activities(
+    hass: HomeAssistant, home: Home, gateway: Gateway, do: Any, said: dict[str, Any]
+) -> None:
+    lock = LockS2()
+    device = await join(home, gateway, lock)
+    do(lock)
+    await until(lambda: told(hass, device))
+    assert told(hass, device) == said
+
+
+async def test_reading_moves_the_state_and_fires_nothing(
+    hass: HomeAssistant, home: Home, gateway: Gateway
+) -> None:
+    """The bolts can be read; what moved them last is no news then."""
+    await async_setup_component(hass, "homeassistant", {})
+    lock = LockS2()
+    device = await join(home, gateway, lock)
+    lock.lock()
+    await until(lambda: told(hass, device).get("event_type") == "locked")
+    before = state(hass, device, "activity").state
+    device.state.pop("state")
+    lock.wake(60)
+    await hass.services.async_call(
+        "homeassistant",
+        "update_entity",
+        {"entity_id": entity_id(hass, device, "state")},
+        blocking=True,
+    )
+    assert state(hass, device, "state").state == STATE_OFF
+    assert state(hass, device, "activity").state == before
+
+
+async def test_unknown_bolts_still_move_the_state(
+    hass: HomeAssistant, home: Home, gateway: Gateway
+) -> None:
+    """Pairs that Zigbee2MQTT's table lacks (capture ZNMS12LM-015)."""
+    lock = LockS2()
+    device = await join(home, gateway, lock)
+    for event, bolts, unlocked, reverse_in in (
+        (0x00, 0x11, STATE_OFF, STATE_ON),
+        (0x0F, 0x00, STATE_ON, STATE_ON),
+        (0x00, 0x15, STATE_OFF, STATE_OFF),
+    ):
+        lock.happen(event, bolts)
+        await until(partial(shows, hass, device, unlocked, reverse_in))
+    assert state(hass, device, "activity").state == STATE_UNKNOWN
+
+
+async def test_ciphertext_is_refused_and_explained(
+    hass: HomeAssistant, home: Home, gateway: Gateway, issue_registry: ir.IssueRegistry
+) -> None:
+    lock = LockS2(encrypted=True)
+    device = await join(home, gateway, lock)
+    issue = (DOMAIN, f"lock_encrypted_{device.ieee}")
+    lock.finger(3)
+    await until(lambda: issue in issue_registry.issues)
+    assert state(hass, device, "state").state == STATE_UNKNOWN
+    assert state(hass, device, "activity").state == STATE_UNKNOWN
+    assert issue_registry.issues[issue].translation_placeholders == {"device": "Smart door lock S2"}
+    lock.encrypted = False
+    lock.lock()
+    await until(lambda: issue not in issue_registry.issues)
+    assert state(hass, device, "state").state == STATE_OFF
+
+
+async def test_battery_alarm(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
+    lock = LockS2()
+    device = await join(home, gateway, lock)
+    lock.battery_alarm(1)
+    await until(lambda: state(hass, device, "battery_low").state == STATE_ON)
+    lock.battery_alarm(3)
+    await until(lambda: state(hass, device, "battery_low").state == STATE_OFF)
+
+
+async def test_nothing_offers_to_unlock(
+    hass: HomeAssistant, home: Home, gateway: Gateway, entity_registry: er.EntityRegistry
+) -> None:
+    for lock in (LockS2(), Lock()):
+        await join(home, gateway, lock)
+    domains = {entity.domain for entity in entity_registry.entities.values()}
+    assert not domains & {"lock", "switch", "button", "cover"}
+
+
+async def test_logbook_says_who_came(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    home: Home,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+) -> None:
+    await async_setup_component(hass, "logbook", {})
+    lock = LockS2()
+    device = await join(home, gateway, lock)
+    await options(hass, entry, device, users=[{"id": 3, "name": "Ann"}])
+    fired = async_capture_events(hass, EVENT_OPENED)
+    began = dt_util.utcnow()
+    lock.finger(3)
+    await until(lambda: len(fired) == 1)
+    await until(lambda: told(hass, device)["event_type"] == "lock_opened_outside")
+    await async_wait_recording_done(hass)
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "logbook/get_events", "start_time": began.isoformat()})
+    entries = (await client.receive_json())["result"]
+    sentences = [f"{each.get('name')} {each.get('message')}" for each in entries]
+    assert "Smart door lock S2 was opened by Ann with a fingerprint" in sentences
+    assert len(fired) == 1
+
+
+async def test_wrong_options_are_refused(
+    hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    flows = hass.config_entries.options
+    result = await flows.async_init(entry.entry_id)
+    result = await flows.async_configure(result["flow_id"], {"next_step_id": "choose_device"})
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "no_devices"
+    device = await join(home, gateway, LockS2())
+    result = await flows.async_init(entry.entry_id)
+    result = await flows.async_configure(result["flow_id"], {"next_step_id": "choose_device"})
+    gateway.removed(device.ieee)
+    result = await flows.async_configure(result["flow_id"], {"device": device.ieee})
+    assert result["reason"] == "device_gone"
+
+
+async def test_options_of_a_network_that_is_down(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert result["reason"] == "not_loaded"
