@@ -1,6 +1,6 @@
 """A network of the core's port, without a radio: answers are written down beforehand."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, override
 
@@ -8,7 +8,7 @@ from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import DeliveryError
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.core.radio import Coordinator, Ieee, Node, Radio
+from custom_components.aqara_zigbee.core.radio import Coordinator, Ieee, Neighbour, Node, Radio
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 IEEE = "00:15:8d:00:01:a1:b2:c4"
@@ -19,11 +19,13 @@ class ScriptedRadio(Radio):
 
     Attributes:
         sent: all requests, in order.
+        interviewed: who was asked anew what it is.
         answer: called with each request; what it returns or raises is the answer.
     """
 
     def __init__(self) -> None:
         self.sent: list[zcl.Request] = []
+        self.interviewed: list[Ieee] = []
         self.answer: Callable[[zcl.Request], zcl.Report | None] = lambda request: None
 
     @property
@@ -47,8 +49,24 @@ class ScriptedRadio(Radio):
         raise NotImplementedError
 
     @override
-    async def interview(self, ieee: Ieee) -> None:
+    async def energy_scan(self) -> Mapping[int, float]:
         raise NotImplementedError
+
+    @override
+    async def change_channel(self, channel: int) -> None:
+        raise NotImplementedError
+
+    @override
+    async def neighbours(self, ieee: Ieee) -> Sequence[Neighbour]:
+        raise NotImplementedError
+
+    @override
+    async def addresses(self) -> Mapping[Ieee, int]:
+        raise NotImplementedError
+
+    @override
+    async def interview(self, ieee: Ieee) -> None:
+        self.interviewed.append(ieee)
 
     def fall_silent(self) -> None:
         """Answer nothing any more."""

@@ -12,6 +12,7 @@ from custom_components.aqara_zigbee.core.errors import (
     UnknownProperty,
 )
 from custom_components.aqara_zigbee.core.property import TOGGLE
+from custom_components.aqara_zigbee.core.zcl import Cluster
 from tests.core.network import Home, node
 
 ON = "187a0a00001001"
@@ -167,6 +168,21 @@ async def test_interlock_is_read_back(home: Home, relay: Device) -> None:
     assert relay.state["interlock"] is False
 
 
+async def test_interlock_refuses_both_channels_at_once(home: Home, relay: Device) -> None:
+    """Neither is switched, and what else was wished is done; one alone is switched."""
+    relay.state["interlock"] = True
+    both = {"state_l1": True, "state_l2": True, "power_outage_memory": True}
+    failed = await relay.set_all(both)
+    assert set(failed) == {"state_l1", "state_l2"}
+    reason = "state_l1 and state_l2 cannot be on together while interlock is on"
+    assert {str(error) for error in failed.values()} == {reason}
+    assert home.radio.sent
+    assert Cluster.ON_OFF not in {request.cluster for request in home.radio.sent}
+    assert await relay.set_all({"state_l1": True, "state_l2": False}) == {}
+    relay.state["interlock"] = False
+    assert await relay.set_all({"state_l1": True, "state_l2": True}) == {}
+
+
 async def test_reading(home: Home, relay: Device) -> None:
     home.radio.answer = lambda request: zcl.Report(2, 6, (zcl.Record(0, 0x10, 1),))
     await relay.get(["state_l2"])
@@ -231,7 +247,8 @@ def test_memory_is_json_and_survives(home: Home, plug: Device) -> None:
 
 
 def test_memory_of_rows_that_are_gone_is_dropped() -> None:
-    home = Home({node("lumi.plug").ieee: {"state": {"state": True, "long_gone": 1}}})
+    stored = {"state": {"state": True, "long_gone": 1}}
+    home = Home({"devices": {node("lumi.plug").ieee: stored}})
     assert home.gateway.known(node("lumi.plug"), home.now).state == {"state": True}
 
 

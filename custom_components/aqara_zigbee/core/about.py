@@ -28,6 +28,10 @@ class About:
         0x4000: "software_build_id",
     }
 
+    def forget_firmware(self) -> None:
+        """It runs other firmware now; what that says of itself is to be asked for."""
+        self.application_version = self.date_code = self.software_build_id = None
+
     def note(self, report: Report) -> None:
         """Keep what a report of the Basic cluster says."""
         for record in report.records if report.cluster == Cluster.BASIC else ():

@@ -51,11 +51,34 @@ class Problem:
         name: the property.
         value: the value that is the problem.
         issue: what explains it, by the name of its text.
+        fix: the value that ends it, if setting the property does.
     """
 
     name: str
     value: Scalar
     issue: str
+    fix: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Switches of which a device keeps at most one on while another one is on.
+
+    Attributes:
+        by: the property that says whether it does.
+        among: the switches.
+    """
+
+    by: str
+    among: tuple[str, ...]
+
+    def contradiction(
+        self, wishes: Mapping[str, Wish], state: Mapping[str, Scalar]
+    ) -> tuple[str, ...]:
+        """Those of some wishes that cannot be fulfilled together."""
+        on = tuple(name for name in self.among if wishes.get(name) is True)
+        is_exclusive = wishes.get(self.by, state.get(self.by)) is True
+        return on if is_exclusive and len(on) > 1 else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +97,7 @@ class Definition:
         on_join: what is sent once when it has joined.
         refresh: the properties to read when it comes back.
         problems: states the user should do something about.
+        exclusion: switches that are never on together, at the owner's choice.
         endpoints: names of endpoints, as property suffixes and in MQTT topics.
         has_legacy: whether the `legacy` option changes its MQTT payload.
         has_users: whether it knows people by number, so that they can be given names.
@@ -93,6 +117,7 @@ class Definition:
     on_join: tuple[Request, ...] = ()
     refresh: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    exclusion: Exclusion | None = None
     endpoints: Mapping[str, int] = field(default_factory=dict)
     has_legacy: bool = False
     has_users: bool = False
@@ -107,6 +132,7 @@ class Definition:
 
         Raises:
             ValueError: two rows have one name, or `refresh` names none or one that cannot be read.
+            AqaraError: a problem's `fix` cannot be set.
         """
         rows = {row.name: row for row in self.properties}
         if len(rows) != len(self.properties):
@@ -120,6 +146,9 @@ class Definition:
                 index[source.address] = (*index.get(source.address, ()), (row, source))
         object.__setattr__(self, "options", tuple(options_of(self.properties)))
         object.__setattr__(self, "_rows", rows)
+        for problem in self.problems:
+            if problem.fix is not None:
+                self.requests(problem.name, problem.fix)
         object.__setattr__(self, "_index", index)
 
     def __getitem__(self, name: str) -> Row:

@@ -9,7 +9,8 @@ from typing import Any
 
 from .about import About
 from .definition import GONE, Changes, Definition, Power
-from .errors import AqaraError, DeliveryError, UnknownProperty
+from .errors import AqaraError, ContradictionError, DeliveryError, UnknownProperty
+from .firmware import Firmware, Upkeep
 from .options import LEGACY, USERS
 from .property import TOGGLE, Action, Scalar, Wish
 from .radio import Ieee, Node, Radio
@@ -44,11 +45,15 @@ class Update:
         state: properties with their new values, also those that stayed the same.
         gone: properties that are no longer known.
         action: what happened, if anything did.
+        believed: whether it is a fulfilled wish that the device has not told of itself.
+        firmware: whether `Device.upkeep` has changed.
     """
 
     state: Mapping[str, Scalar] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
     action: ActionFired | None = None
+    believed: bool = False
+    firmware: bool = False
 
 
 type Observer = Callable[[Update], None]
@@ -59,6 +64,11 @@ type Keep = Callable[[], Awaitable[None]]
 
 async def keep_nothing() -> None:
     """For who has nothing to write it to."""
+
+
+_ROUTER = 1
+_MAINS_POWERED = 0x04
+"""Node descriptor: logical type and MAC capability flag (Zigbee specification, 2.3.2.3)."""
 
 
 class Device:
@@ -74,6 +84,7 @@ class Device:
         last_seen: when its last frame came.
         available: whether it can be reached, as far as we know.
         about: what it says of its own make.
+        upkeep: how it stands with its firmware.
         frames: its last reports, for diagnostics.
         strangers: addresses in its reports that no row has, with how often they came.
     """
@@ -93,6 +104,7 @@ class Device:
         self.last_seen: datetime | None = None
         self.available = False
         self.about = About()
+        self.upkeep = Upkeep()
         self.frames: deque[tuple[datetime | None, Report]] = deque(maxlen=32)
         self.strangers: dict[str, int] = {}
         self._radio = radio
@@ -110,6 +122,12 @@ class Device:
     def is_sleepy(self) -> bool:
         """Whether it hears only shortly after it spoke."""
         return self.definition is not None and self.definition.power is Power.BATTERY
+
+    @property
+    def is_router(self) -> bool:
+        """Whether other devices can join through it. The locks only claim to be routers."""
+        mains = bool((self.node.mac_capabilities or 0) & _MAINS_POWERED)
+        return self.node.logical_type == _ROUTER and mains and not self.is_sleepy
 
     @property
     def silence(self) -> timedelta | None:
@@ -130,6 +148,10 @@ class Device:
         self.available = available
         self._tell(Update())
         return True
+
+    def tell_of_firmware(self) -> None:
+        """Tell observers that `upkeep` has changed."""
+        self._tell(Update(firmware=True))
 
     def option(self, name: str) -> Any:
         """An option's value, or its default."""
@@ -248,13 +270,17 @@ class Device:
         """
         believed: dict[str, Scalar] = {}
         failed: dict[str, AqaraError] = {}
+        exclusion = self.definition.exclusion if self.definition else None
+        apart = exclusion.contradiction(wishes, self.state) if exclusion else ()
         for name, wish in wishes.items():
             try:
+                if exclusion and name in apart:
+                    raise ContradictionError(name, apart, exclusion.by)
                 believed |= await self._fulfil(name, wish)
             except AqaraError as error:
                 failed[name] = error
         if len(failed) < len(wishes):
-            self._tell(Update(believed))
+            self._tell(Update(believed, believed=True))
         if any(self._only_we_know(name) for name in wishes.keys() - failed.keys()):
             await self._keep()
         return failed
@@ -292,10 +318,15 @@ class Device:
         return {name: wish}
 
     async def configure(self, options: Mapping[str, Any]) -> None:
-        """Change settings that live with us and are no numbers: names, legacy, availability."""
-        self.options.update(options)
-        self._tell(Update())
+        """Change settings that live with us; None takes one back. Nothing is checked here."""
+        self.remember(options)
         await self._keep()
+
+    def remember(self, options: Mapping[str, Any]) -> None:
+        """The same for settings that can be found out again, should they be lost."""
+        known = {**self.options, **options}
+        self.options = {name: value for name, value in known.items() if value is not None}
+        self._tell(Update())
 
     async def get(self, names: Iterable[str]) -> None:
         """Read properties; the answers reach observers as reports do.
@@ -355,7 +386,7 @@ class Device:
             _LOGGER.warning("%s cannot take %s = %s: %s", self.ieee, name, value, error)
         if self.pending.get(name) == value:
             del self.pending[name]
-        self._tell(Update(believed))
+        self._tell(Update(believed, believed=True))
         await self._keep()
 
     # What survives a restart
@@ -367,6 +398,7 @@ class Device:
             "pending": self.pending,
             "options": self.options,
             "about": asdict(self.about),
+            "firmware": asdict(self.upkeep.running) if self.upkeep.running else None,
             "last_seen": self.last_seen.isoformat() if self.last_seen else None,
         }
 
@@ -378,6 +410,8 @@ class Device:
         self.pending = dict(stored.get("pending", {}))
         self.options = dict(stored.get("options", {}))
         self.about = About(**stored.get("about", {}))
+        if running := stored.get("firmware"):
+            self.upkeep.running = Firmware(**running)
         if seen := stored.get("last_seen"):
             self.last_seen = datetime.fromisoformat(seen)
 

@@ -24,6 +24,14 @@ class ConversionError(AqaraError):
         self.allowed = tuple(allowed)
 
 
+class ContradictionError(ConversionError):
+    """Switches that were to be on together while the device allows only one of them."""
+
+    def __init__(self, name: str, together: Sequence[str], by: str) -> None:
+        super().__init__(name, value=True)
+        self.args = (f"{' and '.join(together)} cannot be on together while {by} is on",)
+
+
 class UnknownProperty(AqaraError):
     """A property that the device does not have, or not in this direction."""
 

@@ -1,7 +1,7 @@
 """All devices of a network, and the one who listens to the radio for them."""
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 import logging
 from typing import Any, override
@@ -10,6 +10,7 @@ from .about import About
 from .definition import Definition
 from .device import Device, Keep, Unsubscribe, keep_nothing
 from .errors import DeliveryError
+from .health import Health
 from .property import Attribute
 from .radio import Ieee, Node, Radio
 from .zcl import Cluster, Report, Request
@@ -37,6 +38,9 @@ class Event(StrEnum):
     AVAILABILITY = "availability"
 
 
+MOST_SECONDS = 254
+"""For which a network may be opened; Zigbee's 255 would mean for ever."""
+
 type Witness = Callable[[Event, Device], None]
 type Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
@@ -46,6 +50,8 @@ class Gateway(Mapping[Ieee, Device]):
 
     Attributes:
         online: whether the radio is up. While it is not, no device is available.
+        health: how the radio is doing.
+        open_until: until when devices may join; None while they may not.
     """
 
     def __init__(
@@ -53,7 +59,7 @@ class Gateway(Mapping[Ieee, Device]):
         radio: Radio,
         definitions: Mapping[str, Definition],
         spawn: Spawn,
-        memory: Mapping[Ieee, Mapping[str, Any]] | None = None,
+        memory: Mapping[str, Any] | None = None,
         keep: Keep = keep_nothing,
     ) -> None:
         """Make an empty gateway.
@@ -67,13 +73,19 @@ class Gateway(Mapping[Ieee, Device]):
         """
         self.radio = radio
         self.online = True
+        self.open_until: datetime | None = None
         self._definitions = definitions
         self._spawn = spawn
-        self._memory = dict(memory or {})
+        self.health = Health()
+        stored = memory or {}
+        self._memory: dict[Ieee, Any] = dict(stored.get("devices", {}))
+        self._dismissed: set[Ieee] = set(stored.get("dismissed", ()))
         self._keep = keep
         self._devices: dict[Ieee, Device] = {}
         self._witnesses: list[Witness] = []
         self._on_lost: list[Callable[[str], None]] = []
+        self._on_found: list[Callable[[], None]] = []
+        self._on_permit: list[Callable[[], None]] = []
 
     @override
     def __getitem__(self, ieee: Ieee) -> Device:
@@ -96,6 +108,39 @@ class Gateway(Mapping[Ieee, Device]):
         """Call `callback` once when the radio is gone."""
         self._on_lost.append(callback)
         return lambda: self._on_lost.remove(callback)
+
+    def on_found(self, callback: Callable[[], None]) -> Unsubscribe:
+        """Call `callback` when a radio that was lost is back."""
+        self._on_found.append(callback)
+        return lambda: self._on_found.remove(callback)
+
+    def on_permit(self, callback: Callable[[], None]) -> Unsubscribe:
+        """Call `callback` when the network is opened or closed before its time."""
+        self._on_permit.append(callback)
+        return lambda: self._on_permit.remove(callback)
+
+    async def permit(self, seconds: int, now: datetime, via: Ieee | None = None) -> None:
+        """Let devices join for a while, through all routers or one; 0 closes the network.
+
+        Raises:
+            DeliveryError: the radio refused or is gone.
+        """
+        await self.radio.permit(seconds, via)
+        self.open_until = now + timedelta(seconds=seconds) if seconds else None
+        for callback in tuple(self._on_permit):
+            callback()
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether devices may join."""
+        return self.open_until is not None and now < self.open_until
+
+    async def shut(self, now: datetime) -> None:
+        """Close the network if it is open. Routers that do not hear it close when time is up."""
+        if self.is_open(now):
+            try:
+                await self.permit(0, now)
+            except DeliveryError as error:
+                _LOGGER.debug("Could not close the network before its time: %s", error)
 
     def _tell(self, event: Event, device: Device) -> None:
         for witness in tuple(self._witnesses):
@@ -123,6 +168,9 @@ class Gateway(Mapping[Ieee, Device]):
 
     def joined(self, node: Node, now: datetime) -> None:
         """A device has joined, or a known one announced itself."""
+        if self._is_unwelcome(node, now):
+            self._spawn(self._send_away(node))
+            return
         device = self._devices.get(node.ieee)
         if device is not None and device.node.is_complete:
             device.node = node
@@ -138,6 +186,9 @@ class Gateway(Mapping[Ieee, Device]):
 
     def interviewed(self, node: Node, now: datetime) -> None:
         """A device is known in full; what its model needs at joining is sent."""
+        if self._is_unwelcome(node, now):
+            self._spawn(self._send_away(node))
+            return
         device = self.known(node, now)
         device.node = node
         device.last_seen = now
@@ -152,10 +203,13 @@ class Gateway(Mapping[Ieee, Device]):
         for request in definition.on_join:
             await self._send_quietly(device, request)
         await device.refresh()
-        await self._ask_about(device)
+        await self.describe(device)
 
-    async def _ask_about(self, device: Device) -> None:
-        """Ask for what the interview leaves out, one by one: unknown ones make some devices silent."""
+    async def describe(self, device: Device) -> None:
+        """Ask for what an interview leaves out and is not known yet.
+
+        One by one, for ones it does not have make some devices silent.
+        """
         for number, name in About.ATTRIBUTES.items():
             if getattr(device.about, name) is not None:
                 continue
@@ -164,16 +218,53 @@ class Gateway(Mapping[Ieee, Device]):
                 answer = await self.radio.request(device.ieee, request, sleepy=device.is_sleepy)
             except DeliveryError as error:
                 if error.status is None:
-                    return  # it sleeps already
+                    break  # it sleeps already
                 continue
             if answer is not None:
                 device.about.note(answer)
         self._tell(Event.DESCRIBED, device)
 
+    async def configure(self, device: Device) -> None:
+        """Set a device up anew, for who asks for it.
+
+        Raises:
+            DeliveryError: it did not take it.
+        """
+        for request in device.definition.on_join if device.definition else ():
+            await self.radio.request(device.ieee, request, sleepy=device.is_sleepy)
+        await device.refresh()
+
     def interview_failed(self, node: Node) -> None:
         """A device fell silent during its interview."""
         if device := self._devices.get(node.ieee):
             self._tell(Event.INTERVIEW_FAILED, device)
+
+    async def dismiss(self, ieee: Ieee, *, force: bool = False) -> None:
+        """Ask a device to leave and forget it; with `force` forget it whatever it says.
+
+        It cannot come back by itself: as long as the network is closed, it is sent away again.
+
+        Raises:
+            DeliveryError: it did not take its leave. It is not forgotten then.
+        """
+        await self.radio.remove(ieee, force=force)
+        self._dismissed.add(ieee)
+        await self._keep()
+
+    def _is_unwelcome(self, node: Node, now: datetime) -> bool:
+        if node.ieee not in self._dismissed:
+            return False
+        if self.is_open(now):
+            self._dismissed.discard(node.ieee)
+            return False
+        return True
+
+    async def _send_away(self, node: Node) -> None:
+        _LOGGER.info("%s was removed and is back; it is asked to leave again", node.ieee)
+        try:
+            await self.radio.remove(node.ieee, force=True)
+        except DeliveryError as error:
+            _LOGGER.debug("%s did not hear it: %s", node.ieee, error)
 
     def left(self, ieee: Ieee) -> None:
         """A device has left; it stays known, for it may come back."""
@@ -208,10 +299,27 @@ class Gateway(Mapping[Ieee, Device]):
         if not self.online:
             return
         self.online = False
+        self.open_until = None
+        for permitted in tuple(self._on_permit):
+            permitted()
+        self.health.losses += 1
         for device in self._devices.values():
             self._set_available(device, available=False)
         for callback in tuple(self._on_lost):
             callback(reason)
+
+    def sent(self, status: int | None, now: datetime) -> None:
+        """A frame went out, or did not."""
+        self.health.sent(status, now)
+
+    def found(self, now: datetime) -> None:
+        """The radio is back: who was heard of lately is there again, and is asked how it is."""
+        self.online = True
+        for device in self._devices.values():
+            self._set_available(device, available=self._is_fresh(device, now))
+        for callback in tuple(self._on_found):
+            callback()
+        self._spawn(self.refresh())
 
     async def _send_quietly(self, device: Device, request: Request) -> None:
         try:
@@ -266,6 +374,9 @@ class Gateway(Mapping[Ieee, Device]):
 
     # What survives a restart
 
-    def as_dict(self) -> dict[Ieee, dict[str, Any]]:
+    def as_dict(self) -> dict[str, Any]:
         """Everything that has to survive a restart, as JSON."""
-        return {ieee: device.as_dict() for ieee, device in self._devices.items()}
+        return {
+            "devices": {ieee: device.as_dict() for ieee, device in self._devices.items()},
+            "dismissed": sorted(self._dismissed),
+        }

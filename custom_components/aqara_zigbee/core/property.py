@@ -426,7 +426,7 @@ class Action(Property):
 
     _: KW_ONLY
     values: tuple[str, ...]
-    details: tuple[Property, ...] = ()
+    details: tuple[Row, ...] = ()
     events: tuple[Event, ...] = ()
     spell: Callable[[str, Mapping[str, Scalar]], str] = _as_it_is
     join: Join | None = None

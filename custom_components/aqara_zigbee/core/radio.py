@@ -1,6 +1,6 @@
 """The port that a radio fills: what the core asks of it, and what it tells the core."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -31,7 +31,6 @@ class Node:
         is_complete: whether its interview has ended well.
         manufacturer_code, logical_type, mac_capabilities: from the node descriptor; with some of
             our models they are wrong.
-        basic: further attributes of the Basic cluster that are known, by their ZCL name.
     """
 
     ieee: Ieee
@@ -62,6 +61,26 @@ class Coordinator:
     channel: int
     pan_id: int
     extended_pan_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Whom a router hears: an entry of its neighbour table (Zigbee specification, 2.4.4.3.2).
+
+    Attributes:
+        ieee, nwk: who it is.
+        kind: 0 coordinator, 1 router, 2 end device, 3 unknown.
+        relation: 0 parent, 1 child, 2 sibling, 3 none of these, 4 former child.
+        depth: hops from the coordinator, as it believes.
+        link_quality: 0..255, as the router hears it.
+    """
+
+    ieee: Ieee
+    nwk: int
+    kind: int
+    relation: int
+    depth: int
+    link_quality: int
 
 
 class Radio(Protocol):
@@ -98,6 +117,40 @@ class Radio(Protocol):
 
         Raises:
             DeliveryError: the device did not take its leave. It is not forgotten then.
+        """
+        ...
+
+    async def energy_scan(self) -> Mapping[int, float]:
+        """How busy each channel is, 11..26, in percent. Takes some seconds.
+
+        Raises:
+            DeliveryError: the radio refused or is gone.
+        """
+        ...
+
+    async def change_channel(self, channel: int) -> None:
+        """Move the network to another channel, 11..26, and wait until it is there.
+
+        Devices follow when they notice; some never do and have to be paired anew.
+
+        Raises:
+            DeliveryError: the radio refused or is gone; the network stays where it was.
+        """
+        ...
+
+    async def neighbours(self, ieee: Ieee) -> Sequence[Neighbour]:
+        """Whom a router or the coordinator hears.
+
+        Raises:
+            DeliveryError: it did not say.
+        """
+        ...
+
+    async def addresses(self) -> Mapping[Ieee, int]:
+        """The network addresses of the devices that the coordinator itself remembers.
+
+        Raises:
+            DeliveryError: the radio is gone, or could not be read.
         """
         ...
 
@@ -141,6 +194,10 @@ class Listener(Protocol):
         self, ieee: Ieee, report: Report | None, link_quality: int | None, now: datetime
     ) -> None:
         """A device sent something: attributes in a report, or None for any other sign of life."""
+        ...
+
+    def sent(self, status: int | None, now: datetime) -> None:
+        """A frame went out (None), or did not for the radio's reason."""
         ...
 
     def lost(self, reason: str) -> None:

@@ -64,6 +64,11 @@ class Header:
         return self.control & _FRAME_TYPE == 0
 
     @property
+    def is_from_server(self) -> bool:
+        """Whether the server side of the cluster sent it."""
+        return bool(self.control & _FROM_SERVER)
+
+    @property
     def wants_default_response(self) -> bool:
         """Whether the sender waits for a default response (2.5.12.2)."""
         return not self.control & _NO_DEFAULT_RESPONSE

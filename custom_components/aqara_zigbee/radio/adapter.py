@@ -1,22 +1,29 @@
 """The core's radio port, filled by zigpy and zigpy-znp."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-import contextlib
+from collections.abc import Callable, Container, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 import functools
 import logging
 from typing import Any, cast, override
 
-from zigpy.device import BaseDevice, ZigbeeDevice
-from zigpy.exceptions import DeliveryError as ZigpyDeliveryError, RadioException, ZigbeeException
+from zigpy.device import ZigbeeDevice
 import zigpy.types as t
+import zigpy.zdo.types as zdo_t
 
 from ..core import zcl
 from ..core.errors import DeliveryError
-from ..core.radio import Coordinator, Endpoint, Ieee, Listener, Node, Radio
+from ..core.identity import Identity
+from ..core.radio import Coordinator, Ieee, Listener, Neighbour, Radio
 from .application import Application
+from .attention import Attention, to_the_end
+from .backup import Backup, load
 from .device import RawDevice
+from .ear import Ear
+from .identity import identity_of
+from .interview import Receptionist
+from .library import Library
+from .neighbours import neighbours_of
 from .network import (
     FAILURES,
     Port,
@@ -27,87 +34,94 @@ from .network import (
     coordinator_of,
     diagnose,
 )
+from .nodes import is_coordinator, node_of
+from .ota import FirmwareServer
+from .transfer import Patience
 
 _LOGGER = logging.getLogger(__name__)
 
 _ATTEMPTS = 2
 _ATTEMPT_SECONDS = 5.0
 _SLEEPY_SECONDS = 10.0
+_ADMINISTRATION_SECONDS = 15.0
+_LENGTHY_SECONDS = 60.0
 
-
-def node_of(device: ZigbeeDevice) -> Node:
-    """What the network knows about a device."""
-    descriptor = device.node_desc
-    return Node(
-        ieee=str(device.ieee),
-        nwk=int(device.nwk),
-        model=device.model,
-        manufacturer=device.manufacturer,
-        is_complete=device.is_initialized,
-        manufacturer_code=descriptor.manufacturer_code if descriptor else None,
-        logical_type=int(descriptor.logical_type) if descriptor else None,
-        mac_capabilities=int(descriptor.mac_capability_flags) if descriptor else None,
-        endpoints={
-            endpoint.endpoint_id: Endpoint(
-                endpoint.profile_id,
-                endpoint.device_type,
-                tuple(endpoint.in_clusters),
-                tuple(endpoint.out_clusters),
-            )
-            for endpoint in device.non_zdo_endpoints
-        },
-    )
-
-
-def _is_coordinator(device: ZigbeeDevice) -> bool:
-    """Whether it is a stick, this one or one of before, and no device of the home."""
-    return device.node_desc is not None and bool(device.node_desc.is_coordinator)
-
-
-def _logged[**P](method: Callable[P, None]) -> Callable[P, None]:
-    """Log what our listeners raise; zigpy would swallow it."""
-
-    @functools.wraps(method)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            method(*args, **kwargs)
-        except Exception:
-            _LOGGER.exception("%s failed", method.__name__)
-
-    return guarded
+_COORDINATOR = "the coordinator"
 
 
 class ZigpyRadio(Radio):
     """A network on a TI stick.
 
     `start` brings it up and tells the listener all devices it knows; from then on the listener
-    hears everything, until `stop` or until the radio is lost.
+    hears everything, until `stop` or until the radio is lost. Then it can be started again.
+
+    Attributes:
+        firmware: brings firmware to its devices.
+        recognise: whether the network a stick holds is the one that is wanted; asked before it is
+            started.
     """
 
-    def __init__(self, port: Port, database: str | None = None) -> None:
+    def __init__(
+        self,
+        port: Port,
+        database: str | None = None,
+        known: Container[str] = (),
+        library: Library | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         """Make a radio that is not up yet.
 
         Args:
             port: where the stick is.
             database: the file of zigpy's database; None keeps nothing.
+            known: model identifiers that are accepted on a device's word, should it fall asleep
+                during its interview.
+            library: firmware for its devices; None for none.
+            patience: how long devices are waited for that are to have firmware.
         """
+        self.firmware = FirmwareServer(self, library or Library(), patience or Patience())
+        self.recognise: Callable[[Identity], bool] = lambda identity: True
         self._port = port
         self._database = database
+        self._known = known
+        self._listener: Listener | None = None
+        self._coordinator: Coordinator | None = None
         self._app: Application | None = None
-        self._ear: _Ear | None = None
-        self._requests: set[asyncio.Task[Any]] = set()
+        self._ear: Ear | None = None
+        self._attention = Attention()
         self._lost = False
 
-    async def start(self, listener: Listener) -> None:
+    @property
+    def path(self) -> str:
+        """Where the stick is."""
+        return self._port.path
+
+    def tell(self, listener: Listener) -> None:
+        """Who is to hear what happens."""
+        self._listener = listener
+
+    async def start(self) -> None:
         """Open the port and start the network the stick holds.
 
         The listener is told of the devices known from before, then hears everything.
 
+        Cancelled in the middle, it comes to an end first: zigpy and zigpy-znp leave threads and
+        tasks behind when they are interrupted while they open a database or a port.
+
         Raises:
             RadioError: it did not come up; the port is released.
         """
-        ear = _Ear(self, listener)
+        try:
+            await to_the_end(self._bring_up())
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
+
+    async def _bring_up(self) -> None:
+        assert self._listener is not None
+        ear = Ear(self._listener, self.firmware, self._note_loss)
         app = None
+        self._lost = False
         try:
             if self._database is not None:
                 await asyncio.to_thread(check_database, self._database)
@@ -120,11 +134,13 @@ class ZigpyRadio(Radio):
                     device_resolver=ear.resolve,
                 ),
             )
-            ear.app = app
+            ear.app, ear.receptionist = app, Receptionist(app, self._known)
             app.add_listener(ear)
+            app.on_sent = ear.sent
+            app.before_start = functools.partial(self._look_at, app)
             for device in app.devices.values():
-                if isinstance(device, RawDevice) and not _is_coordinator(device):
-                    listener.known(node_of(device), _now())
+                if isinstance(device, RawDevice) and not is_coordinator(device):
+                    self._listener.known(node_of(device), datetime.now(UTC))
             await app.startup(auto_form=False)
         except BaseException as error:
             if app is not None:
@@ -133,25 +149,49 @@ class ZigpyRadio(Radio):
                 raise await diagnose(self._port, error) from error
             raise
         self._app, self._ear = app, ear
+        self._coordinator = coordinator_of(app)
         if self._lost:
             await self.stop()
             raise RadioError(Trouble.FAILED, "lost during its start")
 
+    def _look_at(self, app: Application) -> None:
+        """Refuse a network that is not wanted.
+
+        Raises:
+            RadioError: it is another one.
+        """
+        if not self.recognise(identity_of(Backup.from_app(app))):
+            raise RadioError(Trouble.OTHER_NETWORK)
+
+    @property
+    def identity(self) -> Identity | None:
+        """The network that is up; None while there is none."""
+        if self._app is None or self._lost:
+            return None
+        return identity_of(Backup.from_app(self._app))
+
     async def stop(self) -> None:
-        """Release the port and close the database. May be called again, and after a loss."""
-        self._fail_requests()
+        """Release the port and close the database. May be called again, and after a loss.
+
+        Cancelled in the middle, it comes to an end first.
+        """
+        self._attention.end()
         app, self._app = self._app, None
         if app is not None:
-            await app.shutdown()
+            await to_the_end(app.shutdown())
 
     @property
     @override
     def coordinator(self) -> Coordinator:
-        return coordinator_of(self._running())
+        if self._app is not None:
+            return coordinator_of(self._app)
+        if self._coordinator is None:
+            raise DeliveryError("the coordinator was never there")
+        return self._coordinator
 
     def _running(self) -> Application:
         if self._app is None or self._lost:
-            raise DeliveryError("the radio is gone")
+            raise DeliveryError("the coordinator is not connected")
         return self._app
 
     def _device(self, ieee: Ieee) -> RawDevice:
@@ -170,79 +210,101 @@ class ZigpyRadio(Radio):
         seconds = _SLEEPY_SECONDS if sleepy else _ATTEMPT_SECONDS
         for attempt in range(1, attempts + 1):
             try:
-                frame = await self._attended(
-                    device.ask(request, seconds=seconds, retries=0 if once else 1)
-                )
+                asking = device.ask(request, retries=0 if once else 1)
+                frame = await self._attention.attend(asking, ieee, seconds)
                 break
-            except TimeoutError as error:
-                if attempt == attempts:
-                    raise DeliveryError(f"{ieee} does not answer") from error
+            except DeliveryError as error:
+                if attempt == attempts or not isinstance(error.__cause__, TimeoutError):
+                    raise
         return _read_answer(request, frame)
 
-    async def _attended[R](self, work: Coroutine[Any, Any, R]) -> R:
-        """Run something on the radio; it ends at once when the radio goes.
+    async def with_device[R](
+        self,
+        ieee: Ieee,
+        work: Callable[[RawDevice], Coroutine[Any, Any, R]],
+        seconds: float | None = None,
+    ) -> R:
+        """Run something with a device, for as long as it takes or some seconds at most.
 
         Raises:
-            DeliveryError: the radio could not do it or is gone.
-            TimeoutError: it took too long.
+            DeliveryError: it is not on the network, or the radio could not do it or is gone.
         """
-        task = asyncio.ensure_future(work)
-        self._requests.add(task)
-        try:
-            return await task
-        except asyncio.CancelledError as error:
-            current = asyncio.current_task()
-            if current is not None and current.cancelling():
-                task.cancel()
-                raise
-            raise DeliveryError("the radio is gone") from error
-        except ZigpyDeliveryError as error:
-            raise DeliveryError(str(error), error.status) from error
-        except (ZigbeeException, RadioException, AttributeError, RuntimeError, OSError) as error:
-            if isinstance(error, TimeoutError):
-                raise
-            # After a loss zigpy-znp fails with whatever comes first.
-            raise DeliveryError(f"the radio failed: {error!r}") from error
-        finally:
-            self._requests.discard(task)
-
-    def _fail_requests(self) -> None:
-        for task in tuple(self._requests):
-            task.cancel()
+        return await self._attention.attend(work(self._device(ieee)), ieee, seconds)
 
     @override
     async def permit(self, seconds: int, via: Ieee | None = None) -> None:
         app = self._running()
-        node = None if via is None else t.EUI64.convert(via)
-        try:
-            await self._attended(app.permit(seconds, node))
-        except TimeoutError as error:
-            raise DeliveryError("the radio does not answer") from error
+        if via is None or via == self.coordinator.ieee:
+            who = _COORDINATOR
+            opening = app.permit(seconds, None if via is None else app.state.node_info.ieee)
+        else:
+            # zigpy's own way only logs when the router does not hear it.
+            who, opening = via, self._device(via).zdo.permit(seconds)
+        answer = await self._attention.attend(opening, who, _ADMINISTRATION_SECONDS)
+        if answer is not None and answer[0] != zdo_t.Status.SUCCESS:
+            raise DeliveryError(f"{who} refused: status 0x{answer[0]:02x}", int(answer[0]))
+
+    @override
+    async def energy_scan(self) -> Mapping[int, float]:
+        app = self._running()
+        scan = app.energy_scan(channels=t.Channels.ALL_CHANNELS, duration_exp=4, count=1)
+        energies = await self._attention.attend(scan, _COORDINATOR, _ADMINISTRATION_SECONDS)
+        return {int(channel): round(energy / 2.55, 1) for channel, energy in energies.items()}
+
+    @override
+    async def change_channel(self, channel: int) -> None:
+        # zigpy would wait for ever for a stick that does not move.
+        moving = self._running().move_network_to_channel(channel)
+        await self._attention.attend(moving, _COORDINATOR, _LENGTHY_SECONDS)
 
     @override
     async def remove(self, ieee: Ieee, *, force: bool = False) -> None:
-        device = self._device(ieee)
+        # Told of a join, one may want it gone at once; zigpy has not even begun its interview then.
+        await asyncio.sleep(0)
+        device = self._running().devices.get(t.EUI64.convert(ieee))
+        if not isinstance(device, ZigbeeDevice):
+            raise DeliveryError(f"{ieee} is not on the network")
         if not force:
-            try:
-                await self._attended(device.zdo.leave(remove_children=False, rejoin=False))
-            except TimeoutError as error:
-                raise DeliveryError(f"{ieee} does not answer") from error
-        with contextlib.suppress(TimeoutError):
-            await self._attended(self._running().remove(device.ieee, remove_children=False))
+            leaving = device.zdo.leave(remove_children=False, rejoin=False)
+            await self._attention.attend(leaving, ieee, _ADMINISTRATION_SECONDS)
+        removing = self._running().remove(device.ieee, remove_children=False)
+        await self._attention.attend(removing, _COORDINATOR, _ADMINISTRATION_SECONDS)
+
+    async def backup(self) -> Backup:
+        """The network as data, with all the stick knows of its devices.
+
+        Raises:
+            DeliveryError: the radio is gone, or could not be read.
+        """
+        loading = load(self._running())
+        found = await self._attention.attend(loading, _COORDINATOR, _LENGTHY_SECONDS)
+        if found is None:
+            raise DeliveryError("the coordinator holds no network")
+        return found
+
+    @override
+    async def neighbours(self, ieee: Ieee) -> Sequence[Neighbour]:
+        device = self._running().devices.get(t.EUI64.convert(ieee))
+        if not isinstance(device, ZigbeeDevice):
+            raise DeliveryError(f"{ieee} is not on the network")
+        return await self._attention.attend(neighbours_of(device), ieee, _ADMINISTRATION_SECONDS)
+
+    @override
+    async def addresses(self) -> Mapping[Ieee, int]:
+        return (await self.backup()).addresses
 
     @override
     async def interview(self, ieee: Ieee) -> None:
         device = self._device(ieee)
-        try:
-            await self._attended(device.reinterview())
-        except TimeoutError as error:
-            raise DeliveryError(f"{ieee} does not answer") from error
+        await self._attention.attend(device.reinterview(), ieee, _LENGTHY_SECONDS)
+        if self._device(ieee) is device:  # zigpy logs why, and keeps what it knew
+            raise DeliveryError(f"{ieee} does not answer")
 
-    def note_loss(self) -> bool:
-        """Mark the radio as gone; whether it was there before."""
-        was_up = not self._lost
+    def _note_loss(self, app: Application) -> bool:
+        """Mark the radio as gone; whether that is news. It is none while it is being started."""
+        was_up = not self._lost and app is self._app
         self._lost = True
-        self._fail_requests()
+        self._attention.end()
         return was_up
 
 
@@ -263,94 +325,3 @@ def _read_answer(request: zcl.Request, frame: bytes) -> zcl.Report | None:
         if status != zcl.Status.SUCCESS:
             raise DeliveryError(f"the device refused: status 0x{status:02x}", status)
     return None
-
-
-class _Ear:
-    """Hears zigpy's application and its devices, and tells the core."""
-
-    app: Application
-
-    def __init__(self, radio: ZigpyRadio, listener: Listener) -> None:
-        self._radio = radio
-        self._listener = listener
-
-    def resolve(self, device: BaseDevice) -> BaseDevice:
-        """Put our device in the place of zigpy's. Must not raise: zigpy would not start."""
-        if type(device) is not ZigbeeDevice:
-            return device  # the coordinator, or one of ours already
-        try:
-            return RawDevice.of(device, self)
-        except Exception:
-            _LOGGER.exception("Could not take over %s", device.ieee)
-            return device
-
-    # What devices say
-
-    def announced(self, device: RawDevice) -> None:
-        """A known device is back."""
-        self._listener.joined(node_of(device), _now())
-
-    def received(
-        self,
-        device: RawDevice,
-        report: zcl.Report | None,
-        link_quality: int | None,
-        now: datetime,
-    ) -> None:
-        """A device sent something."""
-        try:
-            self._listener.received(str(device.ieee), report, link_quality, now)
-        except Exception:
-            _LOGGER.exception("A frame of %s could not be taken in", device.ieee)
-
-    def sender_of(self, nwk: int) -> RawDevice | None:
-        """The device at a network address, if it is one of ours."""
-        try:
-            device = self.app.get_device(nwk=nwk)
-        except KeyError:
-            return None
-        return device if isinstance(device, RawDevice) else None
-
-    # What zigpy says
-
-    @_logged
-    def device_joined(self, device: ZigbeeDevice) -> None:
-        """A device has joined for the first time, or under a new network address."""
-        if not device.is_initialized:
-            self._listener.joined(node_of(device), _now())
-
-    @_logged
-    def device_initialized(self, device: ZigbeeDevice) -> None:
-        """An interview has ended well; also told when a known device joins anew."""
-        if isinstance(device, RawDevice):
-            self._listener.interviewed(node_of(device), _now())
-
-    @_logged
-    def device_reinterviewed(self, device: ZigbeeDevice) -> None:
-        """A device was asked anew what it is."""
-        self.device_initialized(device)
-
-    @_logged
-    def device_init_failure(self, device: ZigbeeDevice) -> None:
-        """A device fell silent during its interview."""
-        self._listener.interview_failed(node_of(device))
-
-    @_logged
-    def device_left(self, device: ZigbeeDevice) -> None:
-        """A device left the network."""
-        self._listener.left(str(device.ieee))
-
-    @_logged
-    def device_removed(self, device: ZigbeeDevice) -> None:
-        """A device was taken out of the network."""
-        self._listener.removed(str(device.ieee))
-
-    @_logged
-    def connection_lost(self, error: BaseException | None) -> None:
-        """The stick is gone, or dead."""
-        if self._radio.note_loss():
-            self._listener.lost(repr(error) if error else "the connection was closed")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -9,9 +9,11 @@ So the frames that carry attributes end here, and all others go on to zigpy.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from datetime import datetime
 import logging
-from typing import Protocol, cast, override
+from typing import Any, Protocol, cast, override
 
 from zigpy.application import ControllerApplication
 import zigpy.device
@@ -26,12 +28,28 @@ _LOGGER = logging.getLogger(__name__)
 
 _ZDO = 0
 _COORDINATOR_ENDPOINT = 1
-_REMEMBERED_FRAMES = 32
 _DUPLICATE_SECONDS = 10.0
+_REMEMBERED_FRAMES = 256
+"""More than a knob that is turned sends in that time."""
+_REPEAT_SECONDS = 1.0
+"""The same question about firmware may be asked again: its answer got lost."""
+
+OTA = 0x0019
+"""The cluster of firmware updates (ZCL revision 8, chapter 11)."""
 
 _ANSWERS = {zcl.READ_ATTRIBUTES_RESPONSE, zcl.WRITE_ATTRIBUTES_RESPONSE, zcl.DEFAULT_RESPONSE}
 
 type _Key = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a device's OTA client asks: a command, to be answered under its sequence number."""
+
+    endpoint: int
+    sequence: int
+    command: int
+    payload: bytes
 
 
 class Ear(Protocol):
@@ -51,9 +69,26 @@ class Ear(Protocol):
         """A device sent attributes, or None for anything else."""
         ...
 
+    def asked(self, device: RawDevice, question: Question) -> None:
+        """A device asks about firmware."""
+        ...
+
     def sender_of(self, nwk: int) -> RawDevice | None:
         """The device at a network address, if it is one of ours."""
         ...
+
+
+def _read_question(packet: t.ZigbeePacket, frame: bytes) -> Question | None:
+    """What a device's OTA client asks; None for all other frames.
+
+    zigpy would answer too, but only to clients that devices declare, and it does not see a question
+    that is asked again.
+    """
+    head = zcl.read_header(frame) if packet.cluster_id == OTA else None
+    if head is None or head[0].is_general or head[0].is_from_server:
+        return None
+    header, payload = head
+    return Question(packet.src_ep or 1, header.sequence, header.command, payload)
 
 
 class RawDevice(zigpy.device.ZigbeeDevice):
@@ -87,6 +122,20 @@ class RawDevice(zigpy.device.ZigbeeDevice):
         return raw
 
     @override
+    def create_task[R](
+        self, target: Coroutine[Any, Any, R], name: str | None = None
+    ) -> asyncio.Task[R]:
+        # zigpy's own forgets its tasks when the device is removed, and then complains of them.
+        task = asyncio.get_running_loop().create_task(target, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    @override
+    async def group_membership_scan(self) -> None:
+        """Ask nothing: nobody is sent to in groups, and these devices are awake for seconds."""
+
+    @override
     def packet_received(self, packet: t.ZigbeePacket) -> None:
         """Read a packet of ours, or let zigpy have it. Never raises for what a device sent."""
         if packet.dst is not None and packet.dst.addr_mode == t.AddrMode.Group:
@@ -106,7 +155,13 @@ class RawDevice(zigpy.device.ZigbeeDevice):
                 self._ear.announced(self)
             return
         frame = packet.data.serialize()
-        if self._is_duplicate(packet, frame):
+        question = _read_question(packet, frame)
+        within = _REPEAT_SECONDS if question is not None else _DUPLICATE_SECONDS
+        if self._is_duplicate(packet, frame, within):
+            return
+        if question is not None:
+            self._ear.asked(self, question)
+            self._ear.received(self, None, packet.lqi, packet.timestamp)
             return
         report, for_zigpy = self._read(packet, frame)
         self._ear.received(self, report, packet.lqi, packet.timestamp)
@@ -140,15 +195,15 @@ class RawDevice(zigpy.device.ZigbeeDevice):
         except ValueError as error:  # a header or ZDO payload cut short
             _LOGGER.debug("Unreadable packet from %s: %s", self.ieee, error)
 
-    def _is_duplicate(self, packet: t.ZigbeePacket, frame: bytes) -> bool:
-        """Whether the same frame, sequence number and all, came a moment ago."""
+    def _is_duplicate(self, packet: t.ZigbeePacket, frame: bytes, within: float) -> bool:
+        """Whether the same frame, sequence number and all, came less than some seconds ago."""
         key = (packet.src_ep, packet.cluster_id, frame)
         now = packet.timestamp.timestamp()
         last = self._recent.pop(key, None)
         self._recent[key] = now
         if len(self._recent) > _REMEMBERED_FRAMES:
             self._recent.popitem(last=False)
-        return last is not None and abs(now - last) < _DUPLICATE_SECONDS
+        return last is not None and abs(now - last) < within
 
     def _acknowledge(self, packet: t.ZigbeePacket, header: zcl.Header) -> None:
         self.create_task(
@@ -172,35 +227,32 @@ class RawDevice(zigpy.device.ZigbeeDevice):
         except (ZigbeeException, TimeoutError, OSError) as error:
             _LOGGER.debug("No default response to %s: %s", self.ieee, error)
 
-    async def ask(self, request: zcl.Request, *, seconds: float, retries: int) -> bytes:
-        """Send a request and wait for the frame that answers it.
+    async def ask(self, request: zcl.Request, *, retries: int) -> bytes:
+        """Send a request and wait for the frame that answers it, for as long as it takes.
 
         Args:
             request: what to send.
-            seconds: how long sending and answer may take together.
             retries: how often zigpy may send again when the radio could not.
 
         Raises:
             zigpy.exceptions.DeliveryError: the radio could not send it.
-            TimeoutError: no answer came.
         """
         sequence = self.get_sequence()
         key = (request.endpoint, int(request.cluster), sequence)
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting[key] = answer
         try:
-            async with asyncio.timeout(seconds):
-                await self.request(
-                    zha.PROFILE_ID,
-                    int(request.cluster),
-                    _COORDINATOR_ENDPOINT,
-                    request.endpoint,
-                    sequence,
-                    zcl.write_frame(request, sequence),
-                    expect_reply=False,
-                    ask_for_ack=False,
-                    retries=retries,
-                )
-                return await answer
+            await self.request(
+                zha.PROFILE_ID,
+                int(request.cluster),
+                _COORDINATOR_ENDPOINT,
+                request.endpoint,
+                sequence,
+                zcl.write_frame(request, sequence),
+                expect_reply=False,
+                ask_for_ack=False,
+                retries=retries,
+            )
+            return await answer
         finally:
             del self._waiting[key]

@@ -48,6 +48,7 @@ class Trouble(StrEnum):
     NOT_FORMED = "not_formed"
     DATABASE = "database_unusable"
     DATABASE_NEWER = "database_newer"
+    OTHER_NETWORK = "other_network"
     FAILED = "radio_failed"
 
 
@@ -98,9 +99,12 @@ def application_config(port: Port, database: str | None = None) -> dict[str, Any
         # Values are kept by us; what zigpy stores are joins, which must survive a power cut.
         "database_commit_interval": 0,
         zigpy.config.CONF_OTA: {zigpy.config.CONF_OTA_ENABLED: False},
+        # Answers come within milliseconds or never; fifteen seconds would hide a dead stick.
+        "znp_config": {"sync_request_timeout": 10},
         # The locks claim to be routers and never answer a scan.
         zigpy.config.CONF_TOPO_SCAN_ENABLED: False,
-        zigpy.config.CONF_NWK_BACKUP_ENABLED: database is not None,
+        # We keep our own, with a reason in each.
+        zigpy.config.CONF_NWK_BACKUP_ENABLED: False,
     }
 
 
@@ -218,7 +222,7 @@ FAILURES = (
 
 
 @asynccontextmanager
-async def _opened(port: Port) -> AsyncGenerator[Application]:
+async def opened(port: Port) -> AsyncGenerator[Application]:
     """A radio without a network on top, released in the end."""
     app = Application(application_config(port))
     try:
@@ -237,7 +241,7 @@ async def inspect(port: Port) -> Coordinator | None:
     Raises:
         RadioError: there is no Z-Stack to be reached.
     """
-    async with _opened(port) as app:
+    async with opened(port) as app:
         try:
             await app.load_network_info()
         except NetworkNotFormed:
@@ -253,7 +257,7 @@ async def form(port: Port) -> Coordinator:
     Raises:
         RadioError: there is no Z-Stack to be reached, or it refused.
     """
-    async with _opened(port) as app:
+    async with opened(port) as app:
         await app.form_network()
         await app.load_network_info()
         return coordinator_of(app)

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 import contextlib
+from functools import partial
 from typing import Any, NamedTuple
 
 import zigpy.types as t
 from zigpy_znp.zigbee.application import ControllerApplication
 
 from custom_components.aqara_zigbee.radio.virtual import Home, Node
+from custom_components.aqara_zigbee.radio.virtual.devices import Lumi
 
 type Config = dict[str, Any]
 
@@ -112,6 +114,10 @@ class Host(NamedTuple):
             assert node.join()
         for node in nodes:
             await self.sees("initialized", node)
+            if isinstance(
+                node, Lumi
+            ):  # zigpy tells it of firmware, it asks, and is told there is none
+                await until(partial(len, node.ota.answers))
 
     async def sees(self, event: str, node: Node) -> None:
         """Wait until zigpy tells of an event: joined, initialized, failed, left."""
@@ -134,9 +140,10 @@ async def hosting(path: str, *, auto_form: bool = False, **changes: Any) -> Asyn
 
 
 async def drop_route_discoveries() -> None:
-    """End what zigpy-znp leaves behind: it waits 1.3 s after each route discovery."""
+    """End what is left behind: zigpy-znp waits 1.3 s after each route discovery, zigpy answers on."""
     for task in asyncio.all_tasks():
-        if getattr(task.get_coro(), "__qualname__", "").endswith("_discover_route"):
+        name = getattr(task.get_coro(), "__qualname__", "")
+        if name.endswith(("_discover_route", "CatchingTaskMixin.catching_coro")):
             task.cancel()
     await asyncio.sleep(0)
 

@@ -191,5 +191,5 @@ KNOB_H1 = Definition(
     ),
     on_join=(MODE.write(EVENT_MODE),),
     refresh=("operation_mode", "sensitivity"),
-    problems=(Problem("operation_mode", value="command", issue="knob_command_mode"),),
+    problems=(Problem("operation_mode", value="command", issue="knob_command_mode", fix="event"),),
 )

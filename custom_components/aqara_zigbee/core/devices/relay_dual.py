@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from ..codec import less, scaled
-from ..definition import Definition, Power
+from ..definition import Definition, Exclusion, Power
 from ..property import Access, Attribute, Binary, Numeric, Source, attribute, tag
 from ..quantity import COUNT, CURRENT, ENERGY, MAINS_VOLTAGE, POWER, TEMPERATURE
 from ..zcl import Cluster, Type
@@ -23,6 +23,7 @@ RELAY_DUAL = Definition(
     power=Power.MAINS,
     silence=timedelta(minutes=10),
     unpack=unpack,
+    exclusion=Exclusion("interlock", ("state_l1", "state_l2")),
     endpoints={"l1": 1, "l2": 2},
     properties=(
         # Both channels together; there is no reading per channel.

@@ -46,6 +46,7 @@ class Faults:
         half_open: The link looks open and carries nothing either way (TCP without a peer).
         formation_fails: Every channel is too noisy to form a network on.
         nv_writes_fail: The flash is worn out: writes, creates and deletes fail with NV_OPER_FAILED.
+        nv_writes_vanish: It says that it has written its tables (keys, devices) and has not.
         duplicates: How many extra copies of each application message the host gets.
         fragment: Give the host at most this many bytes at a time; 0 gives whole frames.
     """
@@ -54,6 +55,7 @@ class Faults:
     half_open: bool = False
     formation_fails: bool = False
     nv_writes_fail: bool = False
+    nv_writes_vanish: bool = False
     duplicates: int = 0
     fragment: int = 0
     _confirms: dict[str, _Rule[int]] = field(default_factory=dict)
@@ -99,7 +101,8 @@ class Faults:
 
     def clear(self) -> None:
         """Everything works again."""
-        self.silent = self.half_open = self.formation_fails = self.nv_writes_fail = False
+        self.silent = self.half_open = self.formation_fails = False
+        self.nv_writes_fail = self.nv_writes_vanish = False
         self.duplicates = self.fragment = 0
         for rules in (self._confirms, self._refusals, self._replies, self._slow, self._mute):
             rules.clear()

@@ -17,8 +17,6 @@ from .member import Member
 from .message import Heard, Message
 from .zcl import Frame, General, MalformedError, Reply, Status, Value, record
 
-IDENTIFY, OTA = 0x0003, 0x0019
-
 
 class Node(Member):
     """One device.
@@ -188,12 +186,6 @@ class Node(Member):
                 return Status.SUCCESS
             case groups.CLUSTER, _, False if cluster in inputs:
                 return self.groups.answer(endpoint, frame)
-            case (
-                0x0019,
-                0x00,
-                True,
-            ):  # "there may be an image": asking for it is left to OTA clients
-                return Status.SUCCESS
             case _:
                 return Status.UNSUP_CLUSTER_COMMAND
 

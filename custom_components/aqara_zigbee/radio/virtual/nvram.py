@@ -158,7 +158,8 @@ class NvRam:
             return NvStatus.BAD_LENGTH
         if self._faults.nv_writes_fail:
             return NvStatus.FAILURE
-        self.items[key] = value[:offset] + data + value[offset + len(data) :]
+        if not self._faults.nv_writes_vanish:
+            self.items[key] = value[:offset] + data + value[offset + len(data) :]
         return NvStatus.SUCCESS
 
     def update(self, key: Key, data: bytes) -> NvStatus:

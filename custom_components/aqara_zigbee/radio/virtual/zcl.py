@@ -31,6 +31,10 @@ class Status(IntEnum):
     READ_ONLY = 0x88
     NOT_FOUND = 0x8B
     INVALID_DATA_TYPE = 0x8D
+    ABORT = 0x95
+    INVALID_IMAGE = 0x96
+    WAIT_FOR_DATA = 0x97
+    NO_IMAGE_AVAILABLE = 0x98
 
 
 class General(IntEnum):

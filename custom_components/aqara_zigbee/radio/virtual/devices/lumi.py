@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, override
 
 from ..actions import action
 from ..node import Node
-from ..zcl import Type, Value, encode
+from ..ota import DAY, OtaClient
+from ..zcl import Frame, Reply, Type, Value, encode
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -24,6 +25,8 @@ BASIC, POWER, TEMPERATURE, ON_OFF, TIME, ANALOG, BINARY_OUTPUT, MULTISTATE, OTA 
 
 TAGS = 0xFF01
 """The attribute of the Basic cluster that carries the tag list."""
+IMAGE_TYPE = 257
+"""The OTA image type of all models here, and of others (captures, firmware facts)."""
 SECRET = 0xFFF0
 """The attribute of the Basic cluster through which hub and device exchange opaque orders."""
 
@@ -42,15 +45,18 @@ class Lumi(Node):
         restarts: How often it has started; tag 5 carries it.
         heartbeat_every: Seconds between two heartbeats; 0 for none. Taken into account from the
             next one on.
+        ota: How it comes by new firmware.
     """
 
     VENDOR = "LUMI"
     HEARTBEAT: ClassVar[float] = 3000.0
-    STATE: ClassVar[tuple[str, ...]] = ("restarts",)
+    STATE: ClassVar[tuple[str, ...]] = ("restarts", "file_version")
+    ota: OtaClient
 
     def __init__(self, *, ieee: str = "", name: str = "") -> None:
         super().__init__(ieee=ieee, name=name)
         self.restarts = 1
+        self._application = 0
         self.heartbeat_every = self.HEARTBEAT
 
     def basic(
@@ -67,7 +73,7 @@ class Lumi(Node):
         """Declare the Basic cluster's attributes; those that are not given are not supported."""
         for attribute, kind, value in (
             (0x0000, Type.U8, zcl),
-            (0x0001, Type.U8, application),
+            (0x0001, Type.U8, lambda: self._application),
             (0x0002, Type.U8, stack),
             (0x0003, Type.U8, hardware),
             (0x0004, Type.STRING, self.VENDOR.encode()),
@@ -80,10 +86,56 @@ class Lumi(Node):
                 self.has(1, BASIC, attribute, kind, value)
         self._application = application
 
+    # -- Firmware --------------------------------------------------------------------------------
+
     def ota_client(self, version: int) -> None:
-        """Declare what an OTA client tells when asked; updates themselves are not simulated yet."""
-        self.has(1, OTA, 0x0002, Type.U32, version, client=True)
-        self.has(1, OTA, 0x0006, Type.ENUM8, 0, client=True)
+        """Give it firmware that can be updated over the air."""
+        self.ota = OtaClient(self, manufacturer=CODE, image_type=IMAGE_TYPE, version=version)
+
+    @property
+    def file_version(self) -> int:
+        """The firmware it runs."""
+        return self.ota.version
+
+    @file_version.setter
+    def file_version(self, version: int) -> None:
+        if version != self.ota.version:
+            self.ota.version = version
+            self.on_firmware(version)
+
+    def on_firmware(self, version: int) -> None:
+        """It runs other firmware from now on."""
+        self._application = version
+
+    def restart(self, version: int) -> None:
+        """Start anew, with this firmware."""
+        self.power_off()
+        self.file_version = version
+        self.power_on()
+
+    @action
+    def ask_for_firmware(self) -> None:
+        """Ask whether there is new firmware, as it does by itself once a day."""
+        self.ota.query()
+
+    def _look_daily(self) -> None:
+        if self._network is None:
+            return
+        if self.powered and self.joined:
+            self.ota.query()
+        self.clock.later(DAY, self._look_daily)
+
+    @override
+    def on_command(self, endpoint: int, cluster: int, frame: Frame) -> Reply:
+        if cluster == OTA and frame.from_server:
+            return self.ota.hear(frame)
+        return super().on_command(endpoint, cluster, frame)
+
+    @override
+    def on_power_lost(self) -> None:
+        self.ota.stop()
+
+    # -- Talking ---------------------------------------------------------------------------------
 
     @override
     def knows_manufacturer(self, code: int | None) -> bool:
@@ -92,6 +144,7 @@ class Lumi(Node):
     @override
     def attach(self, network: Network) -> None:
         super().attach(network)
+        self.clock.later(DAY, self._look_daily)
         if self.heartbeat_every:
             self.clock.later(self.heartbeat_every, self._beat)
 

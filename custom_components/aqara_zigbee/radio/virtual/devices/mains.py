@@ -219,6 +219,7 @@ class Mains(Lumi):
 
     @override
     def on_power_lost(self) -> None:
+        super().on_power_lost()
         self._meter()
 
     @override

@@ -57,6 +57,8 @@ class Plug(Mains):
         date = "02-28-2017" if self.old else "09-04-2018"
         self.basic(zcl=1, application=self.firmware, stack=2, hardware=18, source=1, date=date)
         self.ota_client(self.firmware)
+        if self.old:  # it fetches the whole image and then will not have it (Koenkk/zigbee-OTA#168)
+            self.ota.verdict, self.ota.forgets_type = Status.ABORT, True
         self.has(3, ANALOG, 0x0055, Type.FLOAT, lambda: self.energy)
         self.has(1, TEMPERATURE, 0x0000, Type.I16, lambda: self.temperature)
         self.has(1, BINARY_OUTPUT, 0x0055, Type.BOOL, lambda: self.on[0])
@@ -65,6 +67,11 @@ class Plug(Mains):
         if self.old:
             self.has(1, POWER, 0x0000, Type.U16, lambda: round(self.voltage * 10))
             self.has(1, POWER, 0x0010, Type.BITMAP8, 0)
+
+    @override
+    def on_firmware(self, version: int) -> None:
+        super().on_firmware(version)
+        self.firmware = version
 
     @override
     def options(self) -> dict[str, Any]:

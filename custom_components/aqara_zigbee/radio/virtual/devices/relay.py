@@ -106,6 +106,11 @@ class Relay(Mains):
         )  # fmt: skip
 
     @override
+    def on_firmware(self, version: int) -> None:
+        """Its application version stays 1 whatever it runs (capture LLKZMK11LM-061)."""
+        self.version = version
+
+    @override
     def options(self) -> dict[str, Any]:
         return {"version": self.version}
 

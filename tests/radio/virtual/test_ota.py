@@ -1,0 +1,368 @@
+"""Simulated devices as OTA clients: what they ask, what they take, when they restart."""
+
+import struct
+
+import pytest
+
+from custom_components.aqara_zigbee.radio.virtual import Home, Lock, LockS2, Plug, Relay
+from custom_components.aqara_zigbee.radio.virtual.devices import Lumi
+from custom_components.aqara_zigbee.radio.virtual.ota import (
+    CLUSTER,
+    DAY,
+    END_AGAIN,
+    PACE,
+    PATIENCE,
+    TRIES,
+    WAIT_FOR_EVER,
+    Command,
+    State,
+    is_sound,
+)
+from custom_components.aqara_zigbee.radio.virtual.zcl import Frame, General, Status
+from tests.firmware import IMAGE_TYPE, LUMI, image
+
+from .bench import Bench
+
+KIND = struct.pack("<HHI", LUMI, IMAGE_TYPE, 92)
+
+
+class Server:
+    """An OTA server that answers as a test wants, one question at a time."""
+
+    def __init__(self, bench: Bench, node: Lumi, content: bytes) -> None:
+        self.bench = bench
+        self.node = node
+        self.content = content
+
+    def say(self, command: int, payload: bytes = b"") -> list[Frame]:
+        """Send a command; what the device answers."""
+        frame = Frame(command, payload, 5, cluster_specific=True, from_server=True, quiet=True)
+        return self.bench.send(self.node, CLUSTER, frame)
+
+    def offer(self, size: int | None = None) -> None:
+        """Say that there is an image."""
+        size = len(self.content) if size is None else size
+        self.say(Command.QUERY_RESPONSE, b"\0" + KIND + size.to_bytes(4, "little"))
+
+    def questions(self, seconds: float) -> list[Frame]:
+        """Let time pass; what the device asked meanwhile."""
+        return [Frame.parse(data) for data in self.bench.frames(CLUSTER, seconds)]
+
+    def give(self, offset: int, size: int = 48, kind: bytes = KIND) -> None:
+        """Send a part of the image."""
+        block = self.content[offset : offset + size]
+        head = kind + struct.pack("<IB", offset, len(block))
+        self.say(Command.BLOCK_RESPONSE, b"\0" + head + block)
+
+    def serve(self) -> Frame:
+        """Give out all parts; what the device says in the end."""
+        asked: list[Frame] = []
+        for _ in range(1000):
+            asked += self.questions(self.node.ota.pace)
+            if not asked:
+                continue
+            question = asked.pop(0)
+            if question.command == Command.END:
+                return question
+            assert question.command == Command.BLOCK
+            *kind, offset, most = struct.unpack("<HHIIB", question.payload[1:])
+            assert kind == [LUMI, IMAGE_TYPE, 92]
+            self.give(offset, most)
+        raise AssertionError("it asks for ever")
+
+
+@pytest.fixture
+def plug(bench: Bench) -> Plug:
+    """A plug on the bench, silent but for what it is asked."""
+    plug = bench.add(Plug())
+    plug.heartbeat_every = 0
+    bench.frames()
+    return plug
+
+
+@pytest.fixture
+def server(bench: Bench, plug: Plug) -> Server:
+    """What serves it."""
+    return Server(bench, plug, image(92))
+
+
+@pytest.mark.parametrize("kind", [Plug, Relay, Lock, LockS2])
+def test_asks_when_it_is_notified(bench: Bench, kind: type[Lumi]) -> None:
+    node = bench.add(kind())
+    server = Server(bench, node, image(92))
+    node.wake()
+    server.say(Command.IMAGE_NOTIFY, bytes([0, 100]))
+    (query,) = server.questions(1)[-1:]
+    assert query.command == Command.QUERY
+    assert query.payload == struct.pack("<BHHI", 0, LUMI, IMAGE_TYPE, node.file_version)
+
+
+@pytest.mark.parametrize(
+    ("notice", "asks"),
+    [
+        (struct.pack("<BBH", 1, 100, LUMI), True),
+        (struct.pack("<BBH", 1, 100, 0x1037), False),
+        (struct.pack("<BBHH", 2, 100, LUMI, IMAGE_TYPE), True),
+        (struct.pack("<BBHH", 2, 100, LUMI, 1), False),
+        (struct.pack("<BBHHI", 3, 100, LUMI, IMAGE_TYPE, 92), True),
+    ],
+)
+def test_notices_for_others_are_not_for_it(server: Server, notice: bytes, asks: bool) -> None:
+    answers = server.say(Command.IMAGE_NOTIFY, notice)
+    asked = [f for f in answers + server.questions(1) if f.command == Command.QUERY]
+    assert bool(asked) is asks
+
+
+def test_asks_by_itself_once_a_day(server: Server, plug: Plug) -> None:
+    assert [f.command for f in server.questions(2 * DAY + 1)] == [Command.QUERY] * 2
+    plug.power_off()
+    assert server.questions(DAY) == []
+
+
+def test_takes_an_image(server: Server, plug: Plug) -> None:
+    plug.ota.query()
+    server.questions(0.1)
+    server.offer()
+    state: State = plug.ota.state
+    assert state is State.DOWNLOADING
+    end = server.serve()
+    assert end.payload == b"\0" + KIND
+    assert plug.ota.checked == image(92)
+    state = plug.ota.state
+    assert state is State.COMPLETE
+    assert plug.file_version == 90
+    server.say(Command.END_RESPONSE, KIND + struct.pack("<II", 0, 0))
+    server.bench.wait(2)
+    assert plug.file_version == 92
+    assert plug.restarts == 2
+    state = plug.ota.state
+    assert state is State.NORMAL
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (image(93), Status.INVALID_IMAGE),
+        (image(92, manufacturer=0x1037), Status.INVALID_IMAGE),
+        (image(92)[:-1], Status.INVALID_IMAGE),
+        (image(92)[:60], Status.INVALID_IMAGE),
+        (b"\x00" + image(92)[1:], Status.INVALID_IMAGE),
+        (image(92)[:30], Status.INVALID_IMAGE),
+    ],
+)
+def test_checks_what_it_got(server: Server, plug: Plug, content: bytes, status: Status) -> None:
+    server.content = content
+    server.offer()
+    end = server.serve()
+    assert end.payload == bytes([status]) + KIND
+    assert plug.ota.checked == content
+    assert plug.ota.state is State.NORMAL
+    server.say(Command.END_RESPONSE, KIND + struct.pack("<II", 0, 0))
+    server.bench.wait(10)
+    assert plug.file_version == 90
+    assert plug.restarts == 1
+
+
+def test_old_plug_refuses_in_the_end(bench: Bench) -> None:
+    """And does not even say which image it means (Koenkk/zigbee-OTA#168)."""
+    plug = bench.add(Plug(old=True))
+    server = Server(bench, plug, image(92))
+    server.offer()
+    assert server.serve().payload == struct.pack("<BHHI", Status.ABORT, LUMI, 0, 92)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        bytes([Status.NO_IMAGE_AVAILABLE]),
+        b"\0" + struct.pack("<HHII", 0x1037, IMAGE_TYPE, 92, 700),
+        b"\0" + struct.pack("<HHII", LUMI, 1, 92, 700),
+    ],
+)
+def test_nothing_for_it(server: Server, plug: Plug, answer: bytes) -> None:
+    server.say(Command.QUERY_RESPONSE, answer)
+    assert plug.ota.answers == [answer[0]]
+    assert server.questions(60) == []
+    assert plug.ota.state is State.NORMAL
+
+
+def test_second_offer_changes_nothing(server: Server, plug: Plug) -> None:
+    server.offer()
+    server.offer(size=17)
+    assert server.serve().payload == b"\0" + KIND
+
+
+def test_asks_again_for_what_does_not_come(server: Server, plug: Plug) -> None:
+    """Ten times; then it is done with it."""
+    server.offer()
+    asked = server.questions(PATIENCE * (TRIES + 2))
+    assert [frame.command for frame in asked] == [Command.BLOCK] * TRIES
+    assert {frame.payload for frame in asked} == {asked[0].payload}
+    assert plug.ota.state is State.NORMAL
+    assert server.questions(PATIENCE * TRIES) == []
+
+
+def test_takes_only_what_it_asked_for(server: Server, plug: Plug) -> None:
+    server.offer()
+    server.questions(PACE)
+    server.give(48)
+    server.give(0, kind=struct.pack("<HHI", LUMI, IMAGE_TYPE, 93))
+    server.say(Command.BLOCK_RESPONSE, b"\0" + KIND + struct.pack("<IB", 0, 40) + bytes(39))
+    server.say(Command.BLOCK_RESPONSE, b"\0" + KIND + struct.pack("<IB", 0, 49) + bytes(49))
+    assert plug.ota.offset == 0
+    server.give(0)
+    assert plug.ota.offset == 48
+    server.give(0)
+    assert plug.ota.offset == 48
+    assert server.serve().payload == b"\0" + KIND
+    assert plug.ota.checked == image(92)
+
+
+def test_waits_when_it_is_told_to(server: Server, plug: Plug) -> None:
+    server.offer()
+    server.questions(PACE)
+    server.say(Command.BLOCK_RESPONSE, bytes([Status.WAIT_FOR_DATA]) + struct.pack("<II", 100, 130))
+    assert server.questions(29) == []
+    assert [frame.command for frame in server.questions(2)] == [Command.BLOCK]
+
+
+@pytest.mark.parametrize("status", [Status.ABORT, Status.MALFORMED_COMMAND])
+def test_gives_up_when_it_is_told_to(server: Server, plug: Plug, status: Status) -> None:
+    server.offer()
+    server.questions(PACE)
+    server.say(Command.BLOCK_RESPONSE, bytes([status]))
+    assert plug.ota.state is State.NORMAL
+    assert server.questions(PATIENCE * 2) == []
+    server.give(0)
+    assert plug.ota.offset == 0
+
+
+def complete(server: Server) -> None:
+    """Let the device have everything."""
+    server.offer()
+    server.serve()
+
+
+def test_restarts_later_when_it_is_told_to(server: Server, plug: Plug) -> None:
+    complete(server)
+    server.say(Command.END_RESPONSE, KIND + struct.pack("<II", 1000, 1060))
+    state: State = plug.ota.state
+    assert state is State.COUNTDOWN
+    server.bench.wait(59)
+    assert plug.file_version == 90
+    server.bench.wait(3)
+    assert plug.file_version == 92
+
+
+def test_waits_for_the_word(server: Server, plug: Plug) -> None:
+    complete(server)
+    server.say(Command.END_RESPONSE, KIND + struct.pack("<II", 0, WAIT_FOR_EVER))
+    state: State = plug.ota.state
+    assert state is State.WAITING
+    server.bench.wait(10)
+    server.say(Command.END_RESPONSE, KIND + struct.pack("<II", 0, 0))
+    server.bench.wait(2)
+    assert plug.file_version == 92
+
+
+def test_restarts_by_itself_when_nobody_answers(server: Server, plug: Plug) -> None:
+    """Having said it three times, an hour apart (ZCL revision 8, 11.13.9)."""
+    complete(server)
+    assert [f.command for f in server.questions(2 * END_AGAIN + 1)] == [Command.END] * 2
+    server.bench.wait(END_AGAIN)
+    assert plug.file_version == 92
+
+
+def test_power_cut_makes_it_forget(server: Server, plug: Plug) -> None:
+    server.offer()
+    server.questions(PACE)
+    server.give(0)
+    plug.power_cycle()
+    assert plug.ota.offset == 0
+    assert plug.ota.state is State.NORMAL
+    asked = [f for f in server.questions(60) if f.cluster_specific]
+    assert asked == []
+
+
+def test_habits(server: Server, plug: Plug) -> None:
+    """What tests and demos may set: a nap, a crash, a stray question, an obsession, a change of mind."""
+    plug.ota.nap = 100.0
+    server.offer()
+    for number in range(8):
+        server.questions(PACE)
+        server.give(number * 48)
+    assert server.questions(99) == []
+    assert len(server.questions(2)) == 1
+    plug.ota.stop()
+    plug.ota.nap = 0.0
+
+    plug.ota.stops_at = 48
+    server.offer()
+    server.questions(PACE)
+    server.give(0)
+    assert server.questions(100) == []
+    assert plug.ota.state is State.DOWNLOADING
+    plug.ota.stop()
+    plug.ota.stops_at = None
+
+    plug.ota.strays_at = 0
+    server.offer()
+    (question,) = server.questions(PACE)
+    assert struct.unpack_from("<I", question.payload, 9) == (len(server.content),)
+    plug.ota.stop()
+
+    plug.ota.clings_to = 0
+    server.offer()
+    for _ in range(2 * TRIES):
+        assert len(server.questions(PACE)) == 1
+        server.give(0)
+    assert plug.ota.offset == 0
+    plug.ota.stop()
+    plug.ota.clings_to = None
+
+    plug.ota.keeps_old = True
+    complete(server)
+    server.say(Command.END_RESPONSE, KIND + struct.pack("<II", 0, 0))
+    server.bench.wait(2)
+    assert plug.file_version == 90
+    assert plug.restarts == 2
+
+
+def test_orders_out_of_place(server: Server, plug: Plug) -> None:
+    """An end it did not ask for, a command nobody knows, commands cut short."""
+    server.say(Command.END_RESPONSE, KIND + struct.pack("<II", 0, 0))
+    server.bench.wait(5)
+    assert plug.restarts == 1
+    (answer,) = server.say(0x09, b"")
+    assert answer.payload == bytes([0x09, Status.UNSUP_CLUSTER_COMMAND])
+    (answer,) = server.say(Command.QUERY_RESPONSE, b"\0\x5f")
+    assert answer.payload == bytes([Command.QUERY_RESPONSE, Status.MALFORMED_COMMAND])
+
+
+def test_says_how_it_stands(server: Server, plug: Plug) -> None:
+    """Its client attributes: file version and status (11.10); and it asks nothing new meanwhile."""
+    server.offer()
+    plug.ota.query()
+    assert server.questions(0.1) == []
+    frame = Frame(General.READ, bytes.fromhex("02000600"), 7, from_server=True)
+    answer = server.bench.send(plug, CLUSTER, frame)[0]
+    assert answer.payload == bytes.fromhex("020000235a000000") + bytes.fromhex("0600003001")
+
+
+def test_firmware_outlives_a_restart_of_the_home() -> None:
+    home = Home(seed=1, speed=0)
+    home.form()
+    plug = home.add(Plug(), joined=True)
+    relay = home.add(Relay(), joined=True)
+    plug.restart(92)
+    relay.file_version = 47
+    again = Home.restored(home.snapshot())
+    assert [node.file_version for node in again.devices if isinstance(node, Lumi)] == [92, 47]
+    (revived,) = [node for node in again.devices if isinstance(node, Relay)]
+    assert revived.lies
+
+
+def test_soundness() -> None:
+    assert is_sound(image(92), LUMI, IMAGE_TYPE, 92)
+    assert not is_sound(image(92) + b"\0", LUMI, IMAGE_TYPE, 92)
+    assert not is_sound(b"", LUMI, IMAGE_TYPE, 92)
