@@ -1,6 +1,6 @@
 """A mirror on a stage: a broker, a clock and a Home Assistant that are written down, no radio."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 import json
@@ -9,7 +9,7 @@ from typing import Any, override
 from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.errors import DeliveryError
-from custom_components.aqara_zigbee.core.radio import Endpoint, Ieee, Node
+from custom_components.aqara_zigbee.core.radio import Endpoint, Ieee, Neighbour, Node
 from custom_components.aqara_zigbee.mirror.mirror import LISTEN_SECONDS, Mirror
 from custom_components.aqara_zigbee.mirror.ports import Broker, Cancel, Clock, Hook, House
 from custom_components.aqara_zigbee.mirror.settings import Settings
@@ -100,8 +100,8 @@ class HandHouse(House):
     foreign: bool | None = None
 
     @override
-    def name_of(self, device: Device) -> str | None:
-        return self.names.get(device.ieee)
+    def name_of(self, device: Device) -> str:
+        return self.names.get(device.ieee, device.ieee)
 
     @override
     def rename(self, device: Device, name: str) -> None:
@@ -139,6 +139,8 @@ class Radio(ScriptedRadio):
         self.removed: list[tuple[Ieee, bool]] = []
         self.interviewed: list[Ieee] = []
         self.is_deaf = False
+        self.tables: dict[Ieee, list[Neighbour]] = {}
+        self.remembered: dict[Ieee, int] = {}
 
     def _obey(self, request: zcl.Request) -> zcl.Report | None:
         match request:
@@ -148,9 +150,9 @@ class Radio(ScriptedRadio):
                     self.memory[key] = record
             case zcl.ReadAttributes():
                 records = tuple(
-                    record
+                    found
                     for number in request.attributes
-                    if (record := self.memory.get((request.endpoint, request.cluster, number)))
+                    if (found := self.memory.get((request.endpoint, request.cluster, number)))
                 )
                 if records:
                     return zcl.Report(request.endpoint, request.cluster, records, is_answer=True)
@@ -174,6 +176,17 @@ class Radio(ScriptedRadio):
         self.removed.append((ieee, force))
 
     @override
+    async def neighbours(self, ieee: Ieee) -> Sequence[Neighbour]:
+        if ieee not in self.tables:
+            raise DeliveryError("nobody answers")
+        return self.tables[ieee]
+
+    @override
+    async def addresses(self) -> Mapping[Ieee, int]:
+        self._listen()
+        return self.remembered
+
+    @override
     async def interview(self, ieee: Ieee) -> None:
         self._listen()
         self.interviewed.append(ieee)
@@ -190,11 +203,12 @@ class Stage:
     ) -> None:
         self.home = Home(memory)
         self.radio = Radio()
-        self.home.radio = self.home.gateway.radio = self.radio
+        self.home.radio = self.radio
+        self.home.gateway.radio = self.radio
         self.gateway = self.home.gateway
         self.clock = HandClock()
         self.house = HandHouse()
-        self.broker = Record()
+        self.broker: Record = Record()
         self.settings = Settings.of(settings)
         self.mirror = self._make(hooks)
 

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
-from custom_components.aqara_zigbee.core.property import TOGGLE, Action, Binary, Enum, Numeric, Row, Text
+from custom_components.aqara_zigbee.core.property import (
+    TOGGLE,
+    Action,
+    Binary,
+    Enum,
+    Numeric,
+    Row,
+    Text,
+)
 from custom_components.aqara_zigbee.mirror.payload import (
     LONGEST,
     RefusedError,
@@ -69,14 +77,14 @@ PLUG = DEFINITIONS["lumi.plug"]
 
 @pytest.mark.parametrize("value", [True, 1, None, {}, []])
 def test_switches_take_words_only(value: Any) -> None:
-    with pytest.raises(RefusedError, match="^'null' not allowed, choose between: toggle,off,on$"):
+    with pytest.raises(RefusedError, match=r"^'null' not allowed, choose between: toggle,off,on$"):
         parse(PLUG["state"], value)
 
 
 def test_switch_without_toggle() -> None:
     row = Binary("lock", on="UNLOCK", off="LOCK")
     assert parse(row, "unlock") is True
-    with pytest.raises(RefusedError, match="^'toggle' not allowed, choose between: lock,unlock$"):
+    with pytest.raises(RefusedError, match=r"^'toggle' not allowed, choose between: lock,unlock$"):
         parse(row, "TOGGLE")
 
 
@@ -126,8 +134,17 @@ def test_half_a_character_is_escaped() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "on", "NaN", '{"a":Infinity}', "[" * 100_000, "[" * 17 + "]" * 17, "1" * 5000,
-     '"' + "x" * LONGEST + '"'],
+    [
+        "",
+        "{",
+        "on",
+        "NaN",
+        '{"a":Infinity}',
+        "[" * 100_000,
+        "[" * 17 + "]" * 17,
+        "1" * 5000,
+        '"' + "x" * LONGEST + '"',
+    ],
     ids=str.__len__,
 )
 def test_unreadable(text: str) -> None:

@@ -29,6 +29,8 @@ TOPICS = Topics("home/zigbee")
         ("bridge/request/device/rename", Request("device/rename")),
         ("bridge/info", Notice("info")),
         ("bridge/state", Notice("state")),
+        ("bridge/response/health_check", Notice("response/health_check")),
+        ("bridge/response/backup", None),
         ("bridge/request", None),
         ("bridge/set", None),
         ("bridge/devices", None),
@@ -66,8 +68,8 @@ def test_every_command_is_subscribed_to_once_and_nothing_we_say(levels: int) -> 
     for rest in (("set",), ("get", "state"), ("l1", "set"), ("l1", "get", "state")):
         topic = TOPICS.device(name, *rest)
         assert sum(matches(topic, pattern) for pattern in TOPICS.filters) == 1
-    for rest in ((), ("availability",), ("action",)):
-        topic = TOPICS.device(name, *rest)
+    for last in ("", "/availability", "/action"):
+        topic = TOPICS.device(name) + last
         assert not any(matches(topic, pattern) for pattern in TOPICS.filters)
 
 

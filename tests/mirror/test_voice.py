@@ -19,8 +19,10 @@ NOTHING = ("18850a00001801", 0x0406)
 LOCKED = ("1c5f11150af6ff421014010201110000000000000000000000", 0x0101)
 OPENED_BY_5 = ("1c5f11290a10ff420e1001020120000500000000000000", 0x0101)
 TURNED = (
-    "1c5f116b0a2c0221c8002e02390000404130023900004041310223c8000000320239555555403302395555554038"
-    "02200c3a022001",
+    (
+        "1c5f116b0a2c0221c8002e02390000404130023900004041310223c8000000320239555555403302395555554038"
+        "02200c3a022001"
+    ),
     0xFCC0,
     71,
 )
@@ -53,9 +55,7 @@ def words() -> list[Any]:
             {},
         ),
     }
-    return [
-        pytest.param(word, *details.get(word, ({}, word, {})), id=word) for word in ACTIONS
-    ]
+    return [pytest.param(word, *details.get(word, ({}, word, {})), id=word) for word in ACTIONS]
 
 
 @pytest.mark.parametrize(("word", "details", "spelled", "told"), words())
@@ -100,9 +100,7 @@ def test_older_keys(make: Callable[..., Stage], legacy: bool) -> None:
     stage.begin()
     stage.hear(*OPENED_BY_5)
     older = {"user": 5} if legacy else {}
-    assert stage.states() == [
-        {"action": "finger_open_user_id5", "action_user": 5, **older}
-    ]
+    assert stage.states() == [{"action": "finger_open_user_id5", "action_user": 5, **older}]
     stage.forget()
     stage.hear("18400a35001801", 0x0001)
     assert stage.states() == [{"battery_low": True, **older}]

@@ -1,0 +1,124 @@
+"""Every action of a lock, from the frame to the message, in both modes of ``legacy`` (contract 1.3, 1.4, 2)."""
+
+from collections.abc import Callable
+import struct
+from typing import Any
+
+import pytest
+
+from custom_components.aqara_zigbee.core.devices.lumi_lock import ACTIONS
+from tests.mirror.stage import Stage
+
+DOOR_LOCK = 0x0101
+
+type Row = tuple[str, str, dict[str, Any], dict[str, Any]]
+"""A frame; the action's word on MQTT; what comes with it always; what only older clients want."""
+
+
+def text(attribute: int, **octets: int) -> str:
+    """A manufacturer's report of 16 octets, of which a few are given as ``at3=1``."""
+    content = bytearray(16)
+    for place, octet in octets.items():
+        content[int(place.removeprefix("at"))] = octet
+    header = b"\x1c\x5f\x11\x01\x0a" + struct.pack("<HBB", attribute, 0x41, len(content))
+    return (header + content).hex()
+
+
+def status(event: int, bolts: int) -> str:
+    """A report of what moved, and where the bolts are."""
+    return text(0xFFF6, at3=event, at4=bolts)
+
+
+def number(attribute: int, value: int) -> str:
+    """A manufacturer's report of a 32-bit number."""
+    return (b"\x1c\x5f\x11\x01\x0a" + struct.pack("<HBI", attribute, 0x23, value)).hex()
+
+
+def listed(value: int) -> str:
+    """A manufacturer's report of a tag list with one 32-bit number."""
+    return (b"\x1c\x5f\x11\x01\x0a" + struct.pack("<HBBBBI", 0xFF01, 0x42, 6, 1, 0x23, value)).hex()
+
+
+def bolts(state: str, reverse: str) -> dict[str, Any]:
+    """Where a status says they are."""
+    return {"state": state, "reverse": reverse}
+
+
+def user(identity: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Who it was, and in older clients' words."""
+    return {"action_user": identity}, {"user": identity}
+
+
+def repeat(count: int | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How often, and in older clients' words."""
+    return {"action_repeat": count}, {"repeat": count}
+
+
+S2: list[Row] = [
+    (status(0x03, 0x01), "reverse_lock_cancel", bolts("UNLOCK", "UNLOCK"), {}),
+    (status(0x03, 0x11), "reverse_lock_cancel", bolts("LOCK", "UNLOCK"), {}),
+    (status(0x02, 0x05), "reverse_lock", bolts("UNLOCK", "LOCK"), {}),
+    (status(0x02, 0x15), "reverse_lock", bolts("LOCK", "LOCK"), {}),
+    (status(0x01, 0x11), "locked", bolts("LOCK", "UNLOCK"), {}),
+    (status(0x0B, 0x00), "lock_opened_outside", bolts("UNLOCK", "UNLOCK"), {}),
+    (status(0x0C, 0x00), "lock_opened_inside", bolts("UNLOCK", "UNLOCK"), {}),
+    (status(0x24, 0x00), "door_closed", bolts("UNLOCK", "UNLOCK"), {}),
+    (text(0xFF10, at3=1, at4=0x10, at6=1), "finger_open_admin_id1", *user(1)),
+    (text(0xFF10, at3=1, at4=0x20, at6=200), "finger_open_user_id200", *user(200)),
+    (text(0xFF10, at3=2, at4=0x20, at6=0x12), "password_open_user_id18", *user(18)),
+    (text(0xFF11, at3=2, at6=0x40), "finger_not_match", *repeat(2)),
+    (text(0xFF11, at3=3, at6=0x02), "password_not_match", *repeat(3)),
+    (text(0xFF11, at3=1, at6=0x00), "ring_bell", *repeat(None)),
+    (text(0xFF01, at9=1, at6=3), "finger_add", *user(3)),
+    (text(0xFF01, at9=2, at6=4), "finger_delete", *user(4)),
+    (text(0xFF01, at9=3, at6=0), "password_add", *user(0)),
+    (text(0xFF01, at9=4, at6=21), "password_delete", *user(21)),
+    (text(0xFFF2, at3=1), "change_language_to_chinese", {}, {}),
+    (text(0xFFF2, at3=2), "change_language_to_english", {}, {}),
+]
+
+S1: list[Row] = [
+    (frame, word, told, older | ({"data": data} if data else {}))
+    for frame, word, (told, older), data in (
+        (number(0xFF10, 0x11000010), "finger_open_admin_id1", user(1), "11000010"),
+        (number(0xFF10, 0x22000120), "password_open_user_id18", user(18), "22000120"),
+        (number(0xFF11, 0x30000400), "finger_not_match", repeat(3), "30000400"),
+        (number(0xFF11, 0x20000020), "password_not_match", repeat(2), "20000020"),
+        (number(0xFF11, 0x10000000), "ring_bell", ({}, {}), "10000000"),
+        (listed(0x10000050), "finger_add", user(5), "10000050"),
+        (listed(0x20000050), "finger_delete", user(5), "20000050"),
+        (listed(0x30000060), "password_add", user(6), "30000060"),
+        (listed(0x40000060), "password_delete", user(6), "40000060"),
+    )
+]
+
+NEVER_SENT = {"lock_opened"}
+"""Documented, and produced by no frame anybody knows (contract 8)."""
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+@pytest.mark.parametrize(
+    ("model", "row"),
+    [
+        pytest.param(model, row, id=f"{model}-{row[1]}-{number}")
+        for model, rows in (("lumi.lock.acn02", S2), ("lumi.lock.aq1", S1))
+        for number, row in enumerate(rows)
+    ],
+)
+def test_action(make: Callable[..., Stage], model: str, row: Row, legacy: bool) -> None:
+    frame, word, told, older = row
+    stage = make()
+    stage.add(model, legacy=legacy)
+    stage.begin()
+    stage.hear(frame, DOOR_LOCK)
+    assert stage.states() == [{"action": word, **told, **(older if legacy else {})}]
+    assert [message.payload for message in stage.said("device/action")] == [word]
+
+
+def test_every_action_is_here() -> None:
+    bases = {
+        max((action for action in ACTIONS if word.startswith(action)), key=len)
+        for _, word, *_ in (*S2, *S1)
+    }
+    assert bases == set(ACTIONS) - NEVER_SENT
+    assert len(ACTIONS) == 17
