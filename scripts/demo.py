@@ -2,13 +2,10 @@
 
 import argparse
 import asyncio
-import contextlib
 import json
-import os
 from pathlib import Path
 import shutil
 import signal
-import socket
 import sys
 import time
 from typing import Any
@@ -16,13 +13,13 @@ from typing import Any
 import aiohttp
 
 from scripts.demo_api import Demo, DemoError, Home, HomeAssistant, devices_of, model_of, soon
+from scripts.demo_broker import AUTO, KINDS, Broker
 from scripts.demo_check import check
 from scripts.demo_dashboard import dashboard
+from scripts.demo_mqtt import BASE_TOPIC, connect, switch_on
+from scripts.demo_process import FOLDER, LOG, ROOT, Process, free_port
 
-ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / ".demo"
 DASHBOARD = "demo-home"
-LOG = FOLDER / "output.log"
 
 CONFIGURATION = """\
 homeassistant:
@@ -58,63 +55,6 @@ NAMES = {
     "lumi.lock.aq1": "Garden door",
     "lumi.remote.rkba01": "Knob",
 }
-
-
-def free_port(wanted: int = 0) -> int:
-    """A free TCP port on loopback, the wanted one if it is."""
-    for port in (wanted, 0):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    raise DemoError("no free port")
-
-
-class Process:
-    """A program we started, and end."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    @classmethod
-    async def start(cls, *command: str, log: Path, pipe: bool = False) -> Process:
-        """Start a program; its words go to `log`, or to `line` if it is piped."""
-        with log.open("ab") as output:
-            return cls(
-                await asyncio.create_subprocess_exec(
-                    *command,
-                    cwd=ROOT,
-                    stdout=asyncio.subprocess.PIPE if pipe else output,
-                    stderr=output,
-                    start_new_session=True,
-                )
-            )
-
-    async def line(self) -> str:
-        """Its next line."""
-        assert self._process.stdout is not None
-        return (await self._process.stdout.readline()).decode().strip()
-
-    async def wait(self) -> None:
-        """Until it ends by itself."""
-        await self._process.wait()
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is over."""
-        return self._process.returncode is not None
-
-    async def stop(self) -> None:
-        """End it, at last by force."""
-        if self.ended:
-            return
-        self._process.terminate()
-        try:
-            async with asyncio.timeout(20):
-                await self._process.wait()
-        except TimeoutError:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            await self._process.wait()
 
 
 def stored(key: str, version: int, minor: int, data: dict[str, Any]) -> None:
@@ -192,6 +132,7 @@ async def run(options: argparse.Namespace) -> int:
     port = free_port(options.port)
     prepare(port)
     processes: list[Process] = []
+    broker = Broker(options.broker, options.mqtt_port)
     try:
         radio = await Process.start(
             sys.executable, "-m", "custom_components.aqara_zigbee.radio.virtual",
@@ -206,6 +147,7 @@ async def run(options: argparse.Namespace) -> int:
             log=LOG,
         )
         processes.append(core)
+        await broker.start()
         stick = (await radio.line()).partition(": ")[2]
         control = int((await radio.line()).rpartition(":")[2])
         async with aiohttp.ClientSession() as session:
@@ -213,12 +155,15 @@ async def run(options: argparse.Namespace) -> int:
             await soon("the start of Home Assistant", assistant.onboarding)
             await assistant.sign_in()
             demo = Demo(assistant, Home(control), await assistant.set_up(stick))
+            await connect(demo, broker)
+            await switch_on(demo)
             await join(demo)
             await show(demo)
             ready = time.monotonic() - began
             print(f"Ready after {ready:.0f} s: {assistant.url}/{DASHBOARD}", flush=True)
+            print(f"MQTT: 127.0.0.1:{broker.port}, {BASE_TOPIC}/# ({broker.kind})", flush=True)
             if options.check:
-                return await check(demo)
+                return await check(demo, broker)
             await demo.home.do("live", factor=60)
             print("A day passes in 24 minutes. Ctrl-C ends it.", flush=True)
             await core.wait()
@@ -226,6 +171,7 @@ async def run(options: argparse.Namespace) -> int:
     finally:
         for process in reversed(processes):
             await process.stop()
+        await broker.stop()
 
 
 def main() -> int:
@@ -233,8 +179,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="try everything, then end")
     parser.add_argument("--port", type=int, default=8123, help="of the web page (default: 8123)")
+    parser.add_argument("--mqtt-port", type=int, default=1883, help="of the broker (default: 1883)")
+    parser.add_argument(
+        "--broker",
+        choices=KINDS,
+        default=AUTO,
+        help="Mosquitto, or one from PyPI (default: the first that can be had)",
+    )
     options = parser.parse_args()
     # Whoever ends us by pid ends what we started, too.
+    # A shell that starts us in the background has SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         return asyncio.run(run(options))

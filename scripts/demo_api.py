@@ -98,12 +98,28 @@ class HomeAssistant:
         flow = f"{flows}/{step['flow_id']}"
         await self._post(flow, {"next_step_id": "port"})
         step = await self._post(flow, {"path": path})
-        while step["type"] in ("progress", "progress_done", "external_done"):
+        # What the stick holds is looked at in the background; once all is well the flow is gone.
+        while step is not None and step["type"] == "progress":
             await asyncio.sleep(0.3)
-            step = await self._get(flow) or await self._post(flow, {})
-        if step["type"] != "create_entry":
+            step = await self._get(flow)
+        if step is not None and step["type"] != "create_entry":
             raise DemoError(f"the config flow ended with {step}")
-        return str(step["result"]["entry_id"])
+        return await soon("setting up", self._loaded)
+
+    async def _loaded(self) -> str | None:
+        """The entry's id, once its network is up."""
+        for entry in await self.ask("config_entries/get", domain="aqara_zigbee"):
+            if entry["state"] == "loaded":
+                return str(entry["entry_id"])
+        return None
+
+    async def configure(self, domain: str, *answers: dict[str, Any]) -> None:
+        """Set up an integration with these answers to its config flow.
+
+        Raises:
+            DemoError: it did not end well.
+        """
+        await self._flow("/api/config/config_entries/flow", domain, *answers)
 
     async def options(self, entry: str, *answers: dict[str, Any]) -> None:
         """Go through the options flow with these answers.
@@ -111,12 +127,16 @@ class HomeAssistant:
         Raises:
             DemoError: it did not end well.
         """
-        flows = "/api/config/config_entries/options/flow"
-        step = await self._post(flows, {"handler": entry})
+        await self._flow("/api/config/config_entries/options/flow", entry, *answers)
+
+    async def _flow(self, flows: str, handler: str, *answers: dict[str, Any]) -> None:
+        step = await self._post(flows, {"handler": handler})
         for answer in answers:
+            if step["type"] not in ("form", "menu"):
+                break
             step = await self._post(f"{flows}/{step['flow_id']}", answer)
         if step["type"] != "create_entry":
-            raise DemoError(f"the options flow ended with {step}")
+            raise DemoError(f"the flow of {handler} ended with {step}")
 
     async def call(self, domain: str, action: str, **data: Any) -> None:
         """Perform an action.

@@ -3,30 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from scripts.demo_api import Demo, DemoError, devices_of, soon
+from scripts.demo_api import Demo, devices_of
+from scripts.demo_broker import Broker
+from scripts.demo_mqtt import check_mqtt
+from scripts.demo_report import Report
 
 _SILENT = {"unavailable", "unknown"}
-
-
-class Report:
-    """What was tried and how it went."""
-
-    def __init__(self) -> None:
-        self.failures: list[str] = []
-
-    async def expect(self, what: str, condition: Callable[[], Awaitable[bool]]) -> None:
-        """Wait until something is so; note it when it does not come."""
-
-        async def attempt() -> bool | None:
-            return await condition() or None
-
-        try:
-            await soon(what, attempt, 20)
-        except DemoError as error:
-            self.failures.append(str(error))
-            print(f"  FAILED  {what}")
-        else:
-            print(f"  ok      {what}")
 
 
 class Watcher:
@@ -178,7 +160,7 @@ async def check_knob(report: Report, knob: Watcher) -> None:
     await knob.do("heartbeat")
 
 
-async def check(demo: Demo) -> int:
+async def check(demo: Demo, broker: Broker) -> int:
     """Try everything, print a table of all entities; 0 when all went well."""
     report = Report()
     found = await watchers(demo)
@@ -188,6 +170,7 @@ async def check(demo: Demo) -> int:
     await check_lock(report, found["lumi.lock.aq1"])
     await check_knob(report, found["lumi.remote.rkba01"])
     await found["lumi.lock.acn02"].do("battery_alarm")
+    await check_mqtt(report, demo, broker)
     await report.expect("every entity is live", lambda: all_live(demo))
     await print_table(demo)
     for failure in report.failures:

@@ -4,7 +4,16 @@ from typing import Any
 
 from scripts.demo_api import Demo, devices_of
 
-_FIRST = ("switch", "event", "binary_sensor", "sensor", "select", "number")
+_FIRST = (
+    "switch",
+    "event",
+    "binary_sensor",
+    "sensor",
+    "select",
+    "number",
+    "button",
+    "update",
+)
 _DRAWN = {"power", "energy", "current"}
 
 

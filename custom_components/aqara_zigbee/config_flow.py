@@ -1,62 +1,41 @@
-"""Set up a coordinator: port, then the network it holds or gets."""
+"""Set up a coordinator, or set it up anew: port, then the network it holds or gets.
 
-import asyncio
-from collections.abc import Coroutine
-import os
+The steps lie in files of their own: `port_flow` finds a stick, `restore_flow` puts a backup onto
+it, `takeover_flow` moves in from another program. Here is where they begin and end.
+"""
+
 from typing import Any, override
 
-from homeassistant.components import usb
-from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.selector import SerialPortSelector
-import probatio
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlowResult,
+    OperationNotAllowed,
+)
+from homeassistant.core import callback
 
+from .archive import Reason
 from .const import DOMAIN
-from .core.radio import Coordinator
+from .core.errors import DeliveryError
+from .known_network import KnownNetwork
 from .options_flow import AqaraOptionsFlow
-from .radio.network import Port, RadioError, form, inspect
+from .port_flow import CONF_DEVICE, Purpose, unique_id
+from .previous import find_zha
+from .radio.network import Port, RadioError, Trouble
 from .simulation import URL
-
-CONF_DEVICE = "device"
-CONF_PATH = "path"
-
-PORT_SCHEMA = probatio.Schema({probatio.Required(CONF_PATH): SerialPortSelector()})
+from .takeover_flow import TakeoverFlow
 
 
-async def port_owner(hass: HomeAssistant, path: str) -> str | None:
-    """The title of whoever uses a port now, None if it is free.
-
-    Two names of one device, such as ``/dev/ttyUSB0`` and its link under ``/dev/serial/by-id``, are
-    the same port.
-    """
-    ports = await usb.async_scan_serial_ports(hass)
-    owners = await usb.async_get_serial_port_consumers(hass, ports)
-
-    def same() -> list[str]:
-        real = os.path.realpath(path) if path.startswith("/") else path
-        return [
-            known
-            for known in owners
-            if known == path or (known.startswith("/") and os.path.realpath(known) == real)
-        ]
-
-    for known in await hass.async_add_executor_job(same):
-        for owner in owners[known]:
-            if owner.active:
-                return owner.title
-    return None
-
-
-class AqaraConfigFlow(ConfigFlow, domain=DOMAIN):
+class AqaraConfigFlow(TakeoverFlow, domain=DOMAIN):
     """From a port to a network that is up."""
 
     VERSION = 1
 
     def __init__(self) -> None:
-        self._port = Port("")
-        self._task: asyncio.Task[Coordinator | None] | None = None
-        self._found: Coordinator | None = None
-        self._error: str | None = None
+        super().__init__()
+        self._is_released = False
+        self._is_restored = False
 
     @staticmethod
     @callback
@@ -68,71 +47,11 @@ class AqaraConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what to set up."""
-        return self.async_show_menu(step_id="user", menu_options=["port", "virtual"])
-
-    async def async_step_port(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask where the stick is."""
-        errors: dict[str, str] = {}
-        placeholders = {"owner": "", "example": "socket://192.168.1.20:6638"}
-        if self._error is not None:
-            errors["base"], self._error = self._error, None
-        elif user_input is not None:
-            path = user_input[CONF_PATH].strip()
-            self._async_abort_entries_match({CONF_DEVICE: Port(path).as_dict()})
-            if owner := await port_owner(self.hass, path):
-                errors["base"] = "port_in_use"
-                placeholders["owner"] = owner
-            self._port = Port(path)
-            if not errors:
-                return await self.async_step_probe()
-        return self.async_show_form(
-            step_id="port",
-            data_schema=self.add_suggested_values_to_schema(
-                PORT_SCHEMA, {CONF_PATH: self._port.path} if self._port.path else None
-            ),
-            errors=errors,
-            description_placeholders=placeholders,
-        )
-
-    async def async_step_probe(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Open the port and look what network the stick holds."""
-        return await self._work("probe", inspect(self._port), done="probed", failed="port")
-
-    async def async_step_probed(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """A blank stick gets a network without asking; any other one is shown."""
-        if self._found is None:
-            return await self.async_step_form()
-        return await self.async_step_network()
-
-    async def async_step_network(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask whether to keep what the stick holds."""
-        assert self._found is not None
-        await self.async_set_unique_id(unique_id(self._found))
-        self._abort_if_unique_id_configured()
+        self._zha = await find_zha(self.hass)
+        zha = ["zha"] if self._zha is not None else []
         return self.async_show_menu(
-            step_id="network",
-            menu_options=["keep", "form"],
-            description_placeholders={
-                "channel": str(self._found.channel),
-                "pan_id": f"0x{self._found.pan_id:04x}",
-                "extended_pan_id": self._found.extended_pan_id,
-                "firmware": self._found.firmware,
-            },
+            step_id="user", menu_options=["port", *zha, "zigbee2mqtt", "from_backup", "virtual"]
         )
-
-    async def async_step_keep(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Take over the network as it is."""
-        return await self._create()
-
-    async def async_step_form(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Give the stick a new network."""
-        return await self._work("form", form(self._port), done="formed", failed="port")
-
-    async def async_step_formed(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """The new network is there."""
-        return await self._create()
 
     async def async_step_virtual(
         self, user_input: dict[str, Any] | None = None
@@ -147,46 +66,132 @@ class AqaraConfigFlow(ConfigFlow, domain=DOMAIN):
             title="Virtual coordinator", data={CONF_DEVICE: Port(URL).as_dict()}
         )
 
-    async def _work(
-        self,
-        step: str,
-        work: Coroutine[Any, Any, Coordinator | None],
-        *,
-        done: str,
-        failed: str,
-    ) -> ConfigFlowResult:
-        """Show progress while the radio works; `failed` shows what went wrong."""
-        if self._task is None:
-            # It is never cancelled: zigpy-znp leaves things behind when it is interrupted. Whoever
-            # closes the dialogue early gets the port back when it has ended by itself.
-            self._task = self.hass.async_create_background_task(work, f"{DOMAIN} {step}")
-        else:
-            work.close()
-        if not self._task.done():
-            return self.async_show_progress(
-                step_id=step,
-                progress_action=step,
-                progress_task=self._task,
-                description_placeholders={"path": self._port.path},
-            )
-        task, self._task = self._task, None
-        try:
-            self._found = task.result()
-        except RadioError as error:
-            self._error = error.trouble
-            return self.async_show_progress_done(next_step_id=failed)
-        return self.async_show_progress_done(next_step_id=done)
+    async def async_step_probed(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """What a stick holds is known; go on with what it was looked at for."""
+        match self._purpose:
+            case Purpose.SET_UP if self._held is None:
+                return await self.async_step_blank()
+            case Purpose.SET_UP:
+                return await self.async_step_network()
+            case Purpose.MOVE_IN:
+                return await self.async_step_summary()
+            case Purpose.MOVE_PORT:
+                return await self._moved()
+            case Purpose.REPLACE | Purpose.RESTORE:
+                return await self.async_step_confirm_restore()
 
-    async def _create(self) -> ConfigFlowResult:
-        assert self._found is not None
-        await self.async_set_unique_id(unique_id(self._found))
-        self._abort_if_unique_id_configured()
-        return self.async_create_entry(
-            title=f"{self._found.manufacturer} {self._found.model}",
-            data={CONF_DEVICE: self._port.as_dict()},
+    # An entry that is there
+
+    @property
+    @override
+    def _own_entry(self) -> ConfigEntry | None:
+        return self._get_reconfigure_entry() if self.source == SOURCE_RECONFIGURE else None
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask what has changed."""
+        device = self._get_reconfigure_entry().data[CONF_DEVICE]
+        if device["path"] == URL:
+            return self.async_abort(reason="virtual_stays")
+        self._port = Port.from_dict(device)
+        return self.async_show_menu(
+            step_id="reconfigure", menu_options=["move_port", "replace", "restore_here"]
         )
 
+    async def async_step_move_port(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """The same stick, elsewhere."""
+        self._purpose = Purpose.MOVE_PORT
+        return await self.async_step_port()
 
-def unique_id(coordinator: Coordinator) -> str:
-    """What tells one network from another, whatever port or stick it is on."""
-    return f"epid={coordinator.extended_pan_id}".lower()
+    async def _moved(self) -> ConfigFlowResult:
+        """Look whether it is the same network, and go on with it."""
+        if self._held is None or self._held.extended_pan_id != self._own_network:
+            self._error = "blank_stick" if self._held is None else "other_network"
+            return await self.async_step_port()
+        return self._finish("reconfigure_successful")
+
+    async def async_step_replace(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """A new stick in the place of the old one: back the old one up while it can be read."""
+        self._purpose = Purpose.REPLACE
+        return await self._work("replace", self._back_up, done="pick_backup", failed="pick_backup")
+
+    async def _back_up(self) -> None:
+        entry = self._get_reconfigure_entry()
+        if entry.state is ConfigEntryState.LOADED:
+            try:
+                await entry.runtime_data.backups.make(Reason.RESTORE)
+            except DeliveryError:
+                return  # the old stick is gone; there is the backup of yesterday
+
+    async def async_step_restore_here(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """A backup for the stick that is in use."""
+        self._purpose = Purpose.RESTORE
+        return await self.async_step_pick_backup()
+
+    @override
+    async def _probe(self) -> None:
+        await self._release()
+        await super()._probe()
+
+    async def _release(self) -> None:
+        """Take the entry down, so that its stick can be opened; it comes back in any case.
+
+        Raises:
+            RadioError: it is just being started or stopped.
+        """
+        if (entry := self._own_entry) is None or self._is_released:
+            return
+        try:
+            await self.hass.config_entries.async_unload(entry.entry_id)
+        except OperationNotAllowed as error:
+            raise RadioError(Trouble.BUSY) from error
+        self._is_released = True
+
+    @override
+    async def _restore(self) -> None:
+        await super()._restore()
+        self._is_restored = True
+        if (entry := self._own_entry) is not None:
+            await KnownNetwork(self.hass, entry).forget()
+
+    @override
+    async def _conclude(self) -> ConfigFlowResult:
+        if self.source != SOURCE_RECONFIGURE:
+            return await super()._conclude()
+        return self._finish("replaced" if self._purpose is Purpose.REPLACE else "restored")
+
+    @callback
+    def _finish(self, reason: str) -> ConfigFlowResult:
+        """Let the entry start with what has changed."""
+        self._is_released = False
+        return self.async_update_reload_and_abort(
+            self._get_reconfigure_entry(),
+            data_updates={CONF_DEVICE: self._port.as_dict()},
+            reason=reason,
+        )
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """The dialogue was closed: the entry that was taken down for it comes back."""
+        super().async_remove()
+        if self._is_released:
+            self._is_released = False
+            self.hass.async_create_task(self._come_back(self._get_reconfigure_entry()))
+
+    async def _come_back(self, entry: ConfigEntry) -> None:
+        await self._settled()
+        if self._is_restored:
+            data = {**entry.data, CONF_DEVICE: self._port.as_dict()}
+            self.hass.config_entries.async_update_entry(entry, data=data)
+        await self.hass.config_entries.async_reload(entry.entry_id)
+
+
+__all__ = ["AqaraConfigFlow", "unique_id"]

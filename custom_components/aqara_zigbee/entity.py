@@ -13,6 +13,8 @@ from homeassistant.helpers.entity import Entity
 from .const import DOMAIN
 from .core.device import Device, Update
 from .core.errors import ConversionError, DeliveryError, UnknownProperty
+from .core.firmware import UpdateError
+from .core.gateway import Gateway
 from .core.property import Property, Scalar, Wish
 
 
@@ -62,6 +64,20 @@ class AqaraEntity(Entity):
             await self.device.set(self.key, value)
 
 
+class CoordinatorEntity(Entity):
+    """Something of the network itself, shown with its coordinator."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, gateway: Gateway, name: str) -> None:
+        self.gateway = gateway
+        ieee = gateway.radio.coordinator.ieee
+        self._attr_unique_id = f"{ieee}-{name}"
+        self._attr_translation_key = name
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, ieee)})
+
+
 class RowEntity[R: Property](AqaraEntity):
     """An entity that shows a row of the device's table."""
 
@@ -90,7 +106,7 @@ def translated() -> Iterator[None]:
 
     Raises:
         ServiceValidationError: it was no value of this property.
-        HomeAssistantError: it did not reach the device, or the device refused.
+        HomeAssistantError: it did not reach the device, the device refused, or was not updated.
     """
     try:
         yield
@@ -105,4 +121,10 @@ def translated() -> Iterator[None]:
             translation_domain=DOMAIN,
             translation_key="not_delivered" if error.status is None else "refused",
             translation_placeholders={"reason": str(error)},
+        ) from error
+    except UpdateError as error:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=error.obstacle,
+            translation_placeholders={"reason": error.detail},
         ) from error

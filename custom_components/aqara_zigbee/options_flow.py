@@ -5,8 +5,7 @@ What belongs to a device is kept with the device's state, not in the config entr
 
 from typing import Any
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
-from homeassistant.helpers import device_registry as dr
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -21,10 +20,12 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from .const import DOMAIN
+from .add_device import AddDeviceFlow
+from .backup_options import BackupOptionsFlow
 from .core.device import AVAILABILITY, Device
-from .core.gateway import Gateway
 from .core.options import LEGACY, USERS
+from .firmware_options import FirmwareOptionsFlow
+from .mqtt_options import MqttOptionsFlow
 
 CONF_DEVICE = "device"
 CONF_USER_ID = "id"
@@ -50,22 +51,20 @@ _USERS = ObjectSelector(
 )
 
 
-class AqaraOptionsFlow(OptionsFlow):
+class AqaraOptionsFlow(AddDeviceFlow, BackupOptionsFlow, FirmwareOptionsFlow, MqttOptionsFlow):
     """What can be set while the network is up."""
 
     def __init__(self) -> None:
         self._device: Device | None = None
 
-    @property
-    def _gateway(self) -> Gateway:
-        gateway: Gateway = self.config_entry.runtime_data.gateway
-        return gateway
-
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what to set."""
         if not hasattr(self.config_entry, "runtime_data"):
             return self.async_abort(reason="not_loaded")
-        return self.async_show_menu(step_id="init", menu_options=["choose_device"])
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["add_device", "choose_device", "mqtt", "updates", "backups"],
+        )
 
     async def async_step_choose_device(
         self, user_input: dict[str, Any] | None = None
@@ -75,7 +74,7 @@ class AqaraOptionsFlow(OptionsFlow):
             self._device = self._gateway.get(user_input[CONF_DEVICE])
             return await self.async_step_device()
         choice = [
-            SelectOptionDict(value=device.ieee, label=self._name(device))
+            SelectOptionDict(value=device.ieee, label=self._name(device.ieee))
             for device in self._gateway.values()
             if device.definition is not None
         ]
@@ -89,13 +88,6 @@ class AqaraOptionsFlow(OptionsFlow):
             data_schema=probatio.Schema({probatio.Required(CONF_DEVICE): selector}),
         )
 
-    def _name(self, device: Device) -> str:
-        registered = dr.async_get(self.hass).async_get_device_by_identifier(
-            (DOMAIN, device.ieee), self.config_entry.entry_id
-        )
-        name = (registered.name_by_user or registered.name) if registered else None
-        return name or device.ieee
-
     async def async_step_device(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the settings of a device."""
         device = self._device
@@ -107,7 +99,7 @@ class AqaraOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="device",
             data_schema=self.add_suggested_values_to_schema(_schema(device), _suggested(device)),
-            description_placeholders={"device": self._name(device)},
+            description_placeholders={"device": self._name(device.ieee)},
         )
 
 

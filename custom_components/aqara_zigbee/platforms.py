@@ -8,19 +8,23 @@ from homeassistant.core import callback
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .core.definition import Definition
 from .core.device import Device, Update
 from .core.gateway import Event
 from .core.options import Option
 from .core.property import Action, Binary, Enum, Numeric, Row, Shown, Text
+from .core.quantity import ENERGY
 from .runtime import AqaraConfigEntry
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
+    Platform.BUTTON,
     Platform.EVENT,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.UPDATE,
 ]
 
 
@@ -51,6 +55,12 @@ def rows_of(device: Device, platform: Platform) -> Iterator[Row | Option]:
         shown = isinstance(row, Option) or Shown.HOME in row.shown
         if shown and platform_of(row) is platform:
             yield row
+
+
+def meters_of(definition: Definition | None) -> list[Numeric]:
+    """The rows that count energy for ever, and can be counted anew."""
+    rows = definition.properties if definition else ()
+    return [row for row in rows if isinstance(row, Numeric) and row.quantity is ENERGY]
 
 
 @callback

@@ -7,7 +7,7 @@ from homeassistant.helpers import device_registry as dr
 from .const import DOMAIN
 from .core.device import Device
 from .core.gateway import Event, Gateway
-from .core.radio import Coordinator
+from .core.radio import Coordinator, Ieee
 
 
 @callback
@@ -31,6 +31,20 @@ def follow(hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway) -> None:
 
 
 @callback
+def registered_device(hass: HomeAssistant, entry_id: str, ieee: Ieee) -> dr.DeviceEntry | None:
+    """What Home Assistant's registry holds of a device, None if it is not registered."""
+    found = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, ieee), entry_id)
+    return found if isinstance(found, dr.DeviceEntry) else None
+
+
+@callback
+def name_of(hass: HomeAssistant, entry_id: str, ieee: Ieee) -> str:
+    """What a device is called in Home Assistant; its address if it is not registered."""
+    registered = registered_device(hass, entry_id, ieee)
+    return ((registered.name_by_user or registered.name) if registered else None) or ieee
+
+
+@callback
 def register_coordinator(hass: HomeAssistant, entry: ConfigEntry, coordinator: Coordinator) -> None:
     """The radio's own device; it must be there before any other refers to it."""
     dr.async_get(hass).async_get_or_create(
@@ -48,7 +62,7 @@ def register_coordinator(hass: HomeAssistant, entry: ConfigEntry, coordinator: C
 @callback
 def register(hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway, device: Device) -> None:
     """Register a device, or tell what is newly known about it."""
-    definition, node, about = device.definition, device.node, device.about
+    definition, node = device.definition, device.node
     dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id,
         identifiers={(DOMAIN, device.ieee)},
@@ -58,12 +72,20 @@ def register(hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway, device: 
         model_id=definition.model if definition else node.model,
         name=definition.description if definition else (node.model or device.ieee),
         serial_number=device.ieee,
-        sw_version=about.software_build_id or about.date_code or _number(about.application_version),
-        hw_version=_number(about.hardware_version),
+        sw_version=_firmware(device),
+        hw_version=_number(device.about.hardware_version),
         via_device_id=dr.async_get_device_id_by_identifier(
             hass, (DOMAIN, gateway.radio.coordinator.ieee), config_entry_id=entry.entry_id
         ),
     )
+
+
+def _firmware(device: Device) -> str | None:
+    """The firmware by its file version; by what the device says of its build while that is unknown."""
+    running, about = device.upkeep.running, device.about
+    if running is not None:
+        return str(running.version)
+    return about.software_build_id or about.date_code or _number(about.application_version)
 
 
 def _number(version: int | None) -> str | None:
@@ -72,6 +94,5 @@ def _number(version: int | None) -> str | None:
 
 @callback
 def _forget(hass: HomeAssistant, entry: ConfigEntry, device: Device) -> None:
-    registry = dr.async_get(hass)
-    if registered := registry.async_get_device_by_identifier((DOMAIN, device.ieee), entry.entry_id):
-        registry.async_remove_device(registered.id)
+    if registered := registered_device(hass, entry.entry_id, device.ieee):
+        dr.async_get(hass).async_remove_device(registered.id)

@@ -5,16 +5,28 @@ the network; should it be lost, names and histories are not.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.storage import Store
+from homeassistant.helpers.storage import STORAGE_DIR, Store
 
 from .const import DOMAIN
 
 _VERSION = 1
 _SECONDS = 30.0
+
+
+def database_path(hass: HomeAssistant, entry_id: str) -> Path:
+    """Where zigpy keeps who is on the network."""
+    return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{entry_id}.db"))
+
+
+def delete_database(path: Path) -> None:
+    """Delete zigpy's file and what SQLite keeps beside it."""
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink(missing_ok=True)
 
 
 class Memory:

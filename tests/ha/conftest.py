@@ -9,6 +9,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 from aiousbwatcher import InotifyNotAvailableError
+from homeassistant.components import usb
+from homeassistant.components.usb import USBDevice
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
@@ -21,6 +23,7 @@ from custom_components.aqara_zigbee.core.gateway import Event, Gateway
 from custom_components.aqara_zigbee.radio.virtual.home import Home
 from custom_components.aqara_zigbee.radio.virtual.message import Message
 from custom_components.aqara_zigbee.radio.virtual.node import Node
+from tests.ha.dialogue import dialogue  # noqa: F401 - a fixture
 
 NAME = "test"
 DEVICE = {"path": f"virtual://{NAME}", "baudrate": 115200, "flow_control": None}
@@ -112,6 +115,21 @@ async def say(
     await until(lambda: heard)
     unsubscribe()
     await hass.async_block_till_done()
+
+
+async def plug_in_usb(hass: HomeAssistant) -> None:
+    """Let Home Assistant find one more USB stick than it found before."""
+    stick = USBDevice(
+        device="/dev/ttyUSB7",
+        resolved_device="/dev/ttyUSB7",
+        vid="FFFF",  # nobody's: no other integration is to look at it
+        pid="FFFF",
+        serial_number="1",
+        manufacturer="Texas Instruments",
+        description="CC2652",
+    )
+    usb.async_register_serial_port_scanner(hass, lambda _hass: [stick])
+    await usb.async_request_scan(hass)
 
 
 def entity_id(hass: HomeAssistant, device: Device, key: str) -> str:

@@ -34,7 +34,7 @@ async def open_port(hass: HomeAssistant, path: object = PATH) -> dict[str, objec
     """Go to the port step and give a path; what the flow shows after its progress."""
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert result["type"] is FlowResultType.MENU
-    assert result["menu_options"] == ["port", "virtual"]
+    assert result["menu_options"] == ["port", "zigbee2mqtt", "from_backup", "virtual"]
     result = await hass.config_entries.flow.async_configure(
         result["flow_id"], {"next_step_id": "port"}
     )
@@ -83,7 +83,7 @@ async def test_network_can_be_kept(hass: HomeAssistant, home: Home) -> None:
     result = await open_port(hass)
     assert result["type"] is FlowResultType.MENU
     assert result["step_id"] == "network"
-    assert result["menu_options"] == ["keep", "form"]
+    assert result["menu_options"] == ["keep", "upload_backup", "form"]
     assert result["description_placeholders"]["channel"] == "15"  # type: ignore[index]
     result = await answer(hass, str(result["flow_id"]), {"next_step_id": "keep"})
     assert result["type"] is FlowResultType.CREATE_ENTRY

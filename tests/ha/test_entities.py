@@ -23,10 +23,11 @@ from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.core.options import Option
 from custom_components.aqara_zigbee.core.property import Action, Binary, Enum, Numeric, Shown
-from custom_components.aqara_zigbee.platforms import platform_of
+from custom_components.aqara_zigbee.platforms import meters_of, platform_of
 from custom_components.aqara_zigbee.radio.virtual.devices import MODELS as SIMULATED
 from custom_components.aqara_zigbee.radio.virtual.home import Home
-from tests.ha.conftest import join
+from custom_components.aqara_zigbee.sensor import FIGURES
+from tests.ha.conftest import join, until
 
 PACKAGE = Path(__file__).parents[2] / "custom_components" / "aqara_zigbee"
 EVERY_MODEL = pytest.mark.parametrize("model", DEFINITIONS)
@@ -44,6 +45,8 @@ async def test_registered(
 ) -> None:
     """The device and its entities, as they are registered."""
     device = await join(home, gateway, SIMULATED[model]())
+    if DEFINITIONS[model].supports_ota:
+        await until(lambda: device.upkeep.running)
     (entry,) = hass.config_entries.async_entries("aqara_zigbee")
     registered = device_registry.async_get_device_by_identifier(
         ("aqara_zigbee", device.ieee), entry.entry_id
@@ -90,11 +93,18 @@ ICONS = json.loads((PACKAGE / "icons.json").read_text())
 def keys(definition: Definition) -> set[tuple[Platform, str]]:
     """Platform and translation key of all entities of a model."""
     found: set[tuple[Platform, str]] = {(Platform.SENSOR, "last_seen")}
+    if definition.supports_ota:
+        found.add((Platform.UPDATE, "firmware"))
     for row in (*definition.properties, *definition.options):
         if isinstance(row, Action):
             found |= {(Platform.EVENT, event.name) for event in row.events}
         elif isinstance(row, Option) or Shown.HOME in row.shown:
             found.add((platform_of(row), row.name))
+    for row in meters_of(definition):
+        found |= {
+            (Platform.SENSOR, f"{row.name}_since_reset"),
+            (Platform.BUTTON, f"reset_{row.name}"),
+        }
     return found
 
 
@@ -112,7 +122,11 @@ def test_no_word_is_for_nothing() -> None:
         assert {key for key in written if key[0] in {p for p, _ in wanted}} <= wanted | BESIDES
 
 
-BESIDES: set[tuple[Platform, str]] = set()
+BESIDES: set[tuple[Platform, str]] = {
+    (Platform.SWITCH, "permit_join"),
+    (Platform.SWITCH, "plugged_in"),
+    *((Platform.SENSOR, name) for name, *_ in FIGURES),
+}
 """Entities that belong to the network and not to a device."""
 
 

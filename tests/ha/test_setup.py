@@ -20,7 +20,7 @@ from custom_components.aqara_zigbee.radio.virtual.home import Home
 from custom_components.aqara_zigbee.radio.virtual.port import Port
 from custom_components.aqara_zigbee.radio.virtual.stranger import EzspStick
 from custom_components.aqara_zigbee.simulation import URL
-from tests.ha.conftest import entity_id, join, state, until
+from tests.ha.conftest import entity_id, join, plug_in_usb, state, until
 
 
 def files(hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]) -> list[str]:
@@ -54,6 +54,26 @@ async def test_missing_stick_is_tried_again(hass: HomeAssistant, entry: MockConf
     assert entry.state is ConfigEntryState.LOADED
     await hass.config_entries.async_unload(entry.entry_id)
     await home.close()
+
+
+async def test_start_without_the_stick(
+    hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    """Entities are there, unavailable, and come back as soon as a stick is plugged in."""
+    plug = Plug()
+    device = await join(home, gateway, plug)
+    await until(lambda: state(hass, device, "state").state == STATE_OFF)
+    await hass.config_entries.async_unload(entry.entry_id)
+    home.unplug()
+    await hass.config_entries.async_setup(entry.entry_id)
+    retry: object = entry.state
+    assert retry is ConfigEntryState.SETUP_RETRY
+    assert state(hass, device, "state").state == STATE_UNAVAILABLE
+    plug.on[0] = True  # somebody presses its button meanwhile
+    home.plug_in("test")
+    await plug_in_usb(hass)
+    await until(lambda: entry.state is ConfigEntryState.LOADED)
+    await until(lambda: state(hass, device, "state").state == STATE_ON)
 
 
 async def test_blank_stick_is_an_error(hass: HomeAssistant, entry: MockConfigEntry) -> None:

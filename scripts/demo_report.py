@@ -1,0 +1,26 @@
+"""What the demo's check has tried, and how it went."""
+
+from collections.abc import Awaitable, Callable
+
+from scripts.demo_api import DemoError, soon
+
+
+class Report:
+    """What was tried and how it went."""
+
+    def __init__(self) -> None:
+        self.failures: list[str] = []
+
+    async def expect(self, what: str, condition: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until something is so; note it when it does not come."""
+
+        async def attempt() -> bool | None:
+            return await condition() or None
+
+        try:
+            await soon(what, attempt, 20)
+        except DemoError as error:
+            self.failures.append(str(error))
+            print(f"  FAILED  {what}")
+        else:
+            print(f"  ok      {what}")

@@ -1,0 +1,213 @@
+"""The same entry on another port, with a new stick, or an earlier state; its entities stay."""
+
+from collections.abc import AsyncGenerator
+import json
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.aqara_zigbee.archive import Archive, Reason
+from custom_components.aqara_zigbee.const import DOMAIN
+from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.radio.backup import Backup
+from custom_components.aqara_zigbee.radio.virtual import Home, Plug
+from custom_components.aqara_zigbee.runtime import Runtime
+from custom_components.aqara_zigbee.simulation import URL
+from tests.ha.conftest import DEVICE, NAME, entity_id, join, state, until
+from tests.ha.dialogue import Dialogue
+
+type Entry = ConfigEntry[Runtime]
+
+
+@pytest.fixture
+async def new() -> AsyncGenerator[Home]:
+    """A new stick, blank."""
+    async with Home(seed=77, speed=20) as home:
+        home.plug_in("new")
+        yield home
+
+
+@pytest.fixture
+async def up(hass: HomeAssistant, dialogue: Dialogue, home: Home) -> AsyncGenerator[Entry]:
+    """An entry as the dialogue makes it, up."""
+    await dialogue.start()
+    await dialogue.choose("port")
+    await dialogue.say(path=f"virtual://{NAME}")
+    await dialogue.choose("keep")
+    await hass.async_block_till_done()
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert entry.state is ConfigEntryState.LOADED
+    yield entry
+    await hass.async_block_till_done()
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+def gateway_of(entry: Entry) -> Gateway:
+    return entry.runtime_data.gateway
+
+
+async def loaded(hass: HomeAssistant, entry: Entry) -> None:
+    await hass.async_block_till_done()
+    await until(lambda: entry.state is ConfigEntryState.LOADED)
+    await hass.async_block_till_done()
+
+
+async def test_move_port(hass: HomeAssistant, dialogue: Dialogue, home: Home, up: Entry) -> None:
+    """Only the port changes."""
+    plug = Plug()
+    device = await join(home, gateway_of(up), plug)
+    entity = entity_id(hass, device, "state")
+    home.unplug()
+    home.plug_in("elsewhere")
+    shown = await dialogue.start(up.entry_id)
+    assert shown["menu_options"] == ["move_port", "replace", "restore_here"]
+    await dialogue.choose("move_port")
+    shown = await dialogue.say(path="virtual://elsewhere")
+    assert (shown["type"], shown["reason"]) == ("abort", "reconfigure_successful")
+    await loaded(hass, up)
+    assert up.data["device"] == {**DEVICE, "path": "virtual://elsewhere"}
+    plug.press()
+    await until(lambda: state(hass, gateway_of(up)[plug.ieee], "state").state == "on")
+    assert entity_id(hass, gateway_of(up)[plug.ieee], "state") == entity
+
+
+@pytest.mark.parametrize(("is_formed", "error"), [(False, "blank_stick"), (True, "other_network")])
+async def test_moving_to_a_stranger_is_refused(
+    hass: HomeAssistant,
+    dialogue: Dialogue,
+    new: Home,
+    up: Entry,
+    is_formed: bool,
+    error: str,
+) -> None:
+    """And the entry comes back when the window is closed."""
+    if is_formed:
+        new.form()
+    await dialogue.start(up.entry_id)
+    await dialogue.choose("move_port")
+    await dialogue.say(path="virtual://new")
+    assert (dialogue.shown["step_id"], dialogue.errors) == ("port", {"base": error})
+    assert up.state is ConfigEntryState.NOT_LOADED
+    await dialogue.close()
+    await loaded(hass, up)
+    assert up.data["device"] == DEVICE
+
+
+async def test_replace(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, new: Home, up: Entry
+) -> None:
+    """The old stick is backed up at the last moment; its devices go on with the new one."""
+    plug = Plug()
+    device = await join(home, gateway_of(up), plug)
+    entity = entity_id(hass, device, "state")
+    await dialogue.start(up.entry_id)
+    shown = await dialogue.choose("replace")
+    assert (shown["step_id"], shown["menu_options"]) == (
+        "pick_backup",
+        ["choose_backup", "upload_backup"],
+    )
+    shown = await dialogue.choose("choose_backup")
+    option = shown["data_schema"][0]["selector"]["select"]["options"][0]
+    assert "1 devices" in option["label"], "the newest, which knows the plug"
+    await dialogue.say(backup=option["value"])
+    shown = await dialogue.say(path="virtual://new")
+    assert shown["step_id"] == "confirm_restore"
+    shown = await dialogue.say()
+    assert (shown["type"], shown["reason"]) == ("abort", "replaced")
+    await loaded(hass, up)
+    assert up.data["device"]["path"] == "virtual://new"
+    home.unplug()
+    moved = plug.snapshot()
+    await hass.config_entries.async_unload(up.entry_id)
+    new.restore({**new.snapshot(), "devices": [moved]})
+    await hass.config_entries.async_setup(up.entry_id)
+    await loaded(hass, up)
+    again = new.device(plug.ieee)
+    assert isinstance(again, Plug)
+    again.press()
+    await until(lambda: hass.states.is_state(entity, "on"))
+    await hass.services.async_call("switch", "turn_off", {"entity_id": entity}, blocking=True)
+    assert not again.on[0]
+
+
+async def test_replace_when_the_old_one_is_dead(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, new: Home, up: Entry
+) -> None:
+    """There is the backup of before; and a stick of another network is not taken for it."""
+    kept = await up.runtime_data.backups.make(Reason.ASKED)
+    home.unplug()
+    await until(lambda: not gateway_of(up).online)
+    await dialogue.start(up.entry_id)
+    await dialogue.choose("replace", "upload_backup")
+    strange = Backup.of(kept.content).as_open_format() | {"extended_pan_id": "1122334455667788"}
+    file = await dialogue.upload("backup.json", json.dumps(strange).encode())
+    await dialogue.say(file=file)
+    assert dialogue.errors == {"base": "other_network"}
+    await dialogue.say(
+        file=await dialogue.upload("b.json", json.dumps(dict(kept.content)).encode())
+    )
+    await dialogue.say(path="virtual://new")
+    shown = await dialogue.say()
+    assert (shown["type"], shown["reason"]) == ("abort", "replaced")
+    await loaded(hass, up)
+
+
+async def test_restore_onto_the_same_stick(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, up: Entry
+) -> None:
+    """The stick lost its network; the backup brings it back, and a copy of what it held is kept."""
+    await up.runtime_data.backups.make(Reason.ASKED)
+    before = home.records.network
+    await dialogue.start(up.entry_id)
+    await dialogue.choose("restore_here", "choose_backup")
+    options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
+    shown = await dialogue.say(backup=options[0]["value"])
+    assert shown["step_id"] == "confirm_restore"
+    assert "holds this network already" in dialogue.text
+    assert up.state is ConfigEntryState.NOT_LOADED
+    shown = await dialogue.say()
+    assert (shown["type"], shown["reason"]) == ("abort", "restored")
+    await loaded(hass, up)
+    assert home.records.network == before
+    reasons = [kept.reason for kept in await Archive(hass, up.entry_id).all()]
+    assert Reason.RESTORE in reasons
+
+
+async def test_closing_before_anything_was_done(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, up: Entry
+) -> None:
+    await up.runtime_data.backups.make(Reason.ASKED)
+    await dialogue.start(up.entry_id)
+    await dialogue.choose("restore_here", "choose_backup")
+    options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
+    await dialogue.say(backup=options[0]["value"])
+    await dialogue.close()
+    await loaded(hass, up)
+    assert up.data["device"] == DEVICE
+
+
+async def test_closing_while_the_new_stick_is_written(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, new: Home, up: Entry
+) -> None:
+    """It is written to the end, and the entry starts on it: the old one may be gone for good."""
+    await dialogue.start(up.entry_id)
+    await dialogue.choose("replace", "choose_backup")
+    options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
+    await dialogue.say(backup=options[0]["value"])
+    await dialogue.say(path="virtual://new")
+    await dialogue.begin()
+    await dialogue.close()
+    await loaded(hass, up)
+    assert up.data["device"]["path"] == "virtual://new"
+
+
+async def test_virtual_coordinator_has_nothing_to_reconfigure(
+    hass: HomeAssistant, dialogue: Dialogue
+) -> None:
+    entry = MockConfigEntry(domain=DOMAIN, data={"device": {**DEVICE, "path": URL}})
+    entry.add_to_hass(hass)
+    shown = await dialogue.start(entry.entry_id)
+    assert (shown["type"], shown["reason"]) == ("abort", "virtual_stays")

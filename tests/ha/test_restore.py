@@ -1,0 +1,235 @@
+"""Backups onto sticks, through the dialogue: from the list or a file, onto the same or a new stick."""
+
+from collections.abc import AsyncGenerator
+import json
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+import pytest
+
+from custom_components.aqara_zigbee.archive import OVERWRITTEN, Archive, Kept, Reason
+from custom_components.aqara_zigbee.const import DOMAIN
+from custom_components.aqara_zigbee.radio.backup import Backup, read
+from custom_components.aqara_zigbee.radio.network import Port
+from custom_components.aqara_zigbee.radio.virtual import Home, Plug
+from tests.ha.conftest import NAME
+from tests.ha.dialogue import Dialogue
+from tests.takeover_fixtures import FOLDER
+
+OLD = f"virtual://{NAME}"
+NEW = "virtual://new"
+FILE = FOLDER / "zigbee2mqtt" / "version-2" / "coordinator_backup.json"
+
+
+@pytest.fixture
+async def stick() -> AsyncGenerator[Home]:
+    """A stick that is blank."""
+    async with Home(seed=77, speed=20) as home:
+        home.plug_in("new")
+        yield home
+
+
+async def held(port: str) -> Backup:
+    """The network of a home."""
+    found = await read(Port(port))
+    assert found is not None
+    return found
+
+
+async def offer(dialogue: Dialogue, path: str, content: bytes) -> dict[str, Any]:
+    """Begin with a port, then give a file."""
+    await dialogue.start()
+    await dialogue.choose("port")
+    await dialogue.say(path=path)
+    await dialogue.choose("upload_backup")
+    file = await dialogue.upload("backup.json", content)
+    return await dialogue.say(file=file)
+
+
+async def down(hass: HomeAssistant) -> ConfigEntry[Any]:
+    await hass.async_block_till_done()
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert entry.state is ConfigEntryState.LOADED
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    return entry
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_file_onto_a_new_stick(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, stick: Home, is_open: bool
+) -> None:
+    """The file first, then the stick; what is written is there, with a counter far above."""
+    home.add(Plug(), joined=True)
+    network = await held(OLD)
+    content = network.as_open_format() if is_open else network.as_dict()
+    await dialogue.start()
+    shown = await dialogue.choose("from_backup")
+    assert shown["step_id"] == "upload_backup", "there is no other one to choose"
+    file = await dialogue.upload("backup.json", json.dumps(content).encode())
+    await dialogue.say(file=file)
+    assert dialogue.shown["step_id"] == "port"
+    await dialogue.say(path=NEW)
+    assert dialogue.shown["step_id"] == "confirm_restore"
+    for fact in (network.extended_pan_id, f"0x{network.pan_id:04x}", "blank", NEW):
+        assert fact in dialogue.text
+    assert stick.records.network is None, "nothing is written before it is confirmed"
+    shown = await dialogue.say()
+    assert shown["type"] == "create_entry"
+    entry = await down(hass)
+    assert entry.unique_id == f"epid={network.extended_pan_id}"
+    written = await held(NEW)
+    assert written.differences(network) == ()
+    assert written.frame_counter > network.frame_counter
+    assert written.devices == network.devices
+
+
+async def test_file_of_zigbee2mqtt_over_another_network(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home
+) -> None:
+    """Only on a word, and what was there is kept."""
+    before = home.records.network
+    lost = await held(OLD)
+    await offer(dialogue, OLD, FILE.read_bytes())
+    assert dialogue.shown["step_id"] == "confirm_restore"
+    assert "will be lost" in dialogue.text
+    await dialogue.say(overwrite=False)
+    assert dialogue.errors == {"base": "not_confirmed"}
+    assert home.records.network == before
+    shown = await dialogue.say(overwrite=True)
+    assert shown["type"] == "create_entry"
+    await down(hass)
+    assert (await held(OLD)).extended_pan_id == "01:02:03:04:05:06:07:08"
+    (kept,) = await Archive(hass, OVERWRITTEN).all()
+    assert kept.reason is Reason.RESTORE
+    assert Backup.of(kept.content).differences(lost) == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"no json", "file_unreadable"),
+        (b"[]", "not_a_backup"),
+        (b'{"adapterType": "zStack", "data": {}}', "backup_legacy"),
+        (b'{"metadata": {"version": 2}, "network_key": {}}', "backup_newer"),
+        (b'{"metadata": {"version": 1}, "network_key": {}}', "backup_incomplete"),
+        (bytes(5_000_000), "file_too_large"),
+    ],
+)
+async def test_wrong_file_changes_nothing(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, content: bytes, error: str
+) -> None:
+    before = home.nvram.snapshot(home.records.factory())
+    await offer(dialogue, OLD, content)
+    assert (dialogue.shown["step_id"], dialogue.errors) == ("upload_backup", {"base": error})
+    assert home.nvram.snapshot(home.records.factory()) == before
+    assert home.port.line is None
+    file = await dialogue.upload("backup.json", FILE.read_bytes())
+    await dialogue.say(file=file)
+    assert dialogue.shown["step_id"] == "confirm_restore"
+    await dialogue.close()
+
+
+async def test_stick_that_breaks_off(hass: HomeAssistant, dialogue: Dialogue, stick: Home) -> None:
+    """The flash says no in the middle; and the flash says yes and forgets."""
+    await dialogue.start()
+    await dialogue.choose("from_backup")
+    await dialogue.say(file=await dialogue.upload("backup.json", FILE.read_bytes()))
+    await dialogue.say(path=NEW)
+    for fault in ("nv_writes_fail", "nv_writes_vanish"):
+        setattr(stick.faults, fault, True)
+        await dialogue.say()
+        assert (dialogue.shown["step_id"], dialogue.errors) == (
+            "confirm_restore",
+            {"base": "write_failed"},
+        )
+        assert stick.port.line is None
+        stick.faults.clear()
+    assert hass.config_entries.async_entries(DOMAIN) == []
+    shown = await dialogue.say()
+    assert shown["type"] == "create_entry"
+    await down(hass)
+    assert (await held(NEW)).extended_pan_id == "01:02:03:04:05:06:07:08"
+
+
+async def test_closing_while_it_is_written(
+    hass: HomeAssistant, dialogue: Dialogue, stick: Home
+) -> None:
+    """The stick is not left in the middle of it."""
+    await dialogue.start()
+    await dialogue.choose("from_backup")
+    await dialogue.say(file=await dialogue.upload("backup.json", FILE.read_bytes()))
+    await dialogue.say(path=NEW)
+    shown = await dialogue.begin()
+    assert shown["type"] == "progress"
+    await dialogue.close()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert stick.port.line is None
+    assert (await held(NEW)).extended_pan_id == "01:02:03:04:05:06:07:08"
+    assert hass.config_entries.async_entries(DOMAIN) == []
+
+
+async def test_blank_stick_is_offered_what_we_keep(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, stick: Home
+) -> None:
+    """From the list; the newest is the first. One that is gone meanwhile is missed."""
+    archive = Archive(hass, OVERWRITTEN)
+    network = await held(OLD)
+    await archive.add(Kept.of(Reason.RESTORE, network, dt_util.utcnow()))
+    await dialogue.start()
+    await dialogue.choose("port")
+    shown = await dialogue.say(path=NEW)
+    assert (shown["step_id"], shown["menu_options"]) == (
+        "blank",
+        ["form", "choose_backup", "upload_backup"],
+    )
+    shown = await dialogue.choose("choose_backup")
+    (option,) = shown["data_schema"][0]["selector"]["select"]["options"]
+    assert "before a restore" in option["label"]
+    assert f"channel {network.channel}" in option["label"]
+    await dialogue.say(backup=option["value"])
+    assert dialogue.shown["step_id"] == "confirm_restore"
+    await dialogue.say()
+    assert dialogue.shown["type"] == "create_entry"
+    await down(hass)
+    assert (await held(NEW)).differences(network) == ()
+
+
+async def test_backup_that_is_gone_meanwhile(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, stick: Home
+) -> None:
+    for _ in range(2):
+        await Archive(hass, OVERWRITTEN).add(
+            Kept.of(Reason.RESTORE, await held(OLD), dt_util.utcnow())
+        )
+    first, second = await Archive(hass, OVERWRITTEN).all()
+    await dialogue.start()
+    await dialogue.choose("from_backup", "choose_backup")
+    await Archive(hass, OVERWRITTEN).remove()
+    await Archive(hass, OVERWRITTEN).add(second)
+    await dialogue.say(backup=first.id)
+    assert (dialogue.shown["step_id"], dialogue.errors) == (
+        "choose_backup",
+        {"base": "backup_gone"},
+    )
+    await Archive(hass, OVERWRITTEN).remove()
+    await dialogue.say(backup=second.id)
+    assert dialogue.shown["step_id"] == "upload_backup"
+
+
+async def test_backup_of_a_network_that_is_here_already(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, stick: Home
+) -> None:
+    content = json.dumps((await held(OLD)).as_dict()).encode()
+    await dialogue.start()
+    await dialogue.choose("port")
+    await dialogue.say(path=OLD)
+    await dialogue.choose("keep")
+    await dialogue.start()
+    await dialogue.choose("from_backup")
+    await dialogue.say(file=await dialogue.upload("backup.json", content))
+    assert (dialogue.shown["type"], dialogue.shown["reason"]) == ("abort", "already_configured")
+    assert stick.records.network is None
+    await down(hass)

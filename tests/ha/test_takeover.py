@@ -1,0 +1,663 @@
+"""Moving in from ZHA and from Zigbee2MQTT, from the first click to devices that report, unpaired."""
+
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import closing
+from dataclasses import fields
+from enum import StrEnum
+import io
+import json
+from pathlib import Path
+import shutil
+import sqlite3
+from types import SimpleNamespace
+from typing import Any
+import zipfile
+
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryDisabler,
+    ConfigEntryState,
+    ConfigFlow,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import area_registry as ar, device_registry as dr, label_registry as lr
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockModule,
+    mock_config_flow,
+    mock_integration,
+    mock_platform,
+)
+
+from custom_components.aqara_zigbee.archive import Reason
+from custom_components.aqara_zigbee.const import DOMAIN
+from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.radio.backup import Flaw, read
+from custom_components.aqara_zigbee.radio.network import Port, Trouble
+from custom_components.aqara_zigbee.radio.takeover import Deed, Doubt, Loss, Mistake
+from custom_components.aqara_zigbee.radio.virtual import Home
+from custom_components.aqara_zigbee.radio.virtual.devices import Knob, Lock, LockS2, Plug, Relay
+from custom_components.aqara_zigbee.radio.zigbee2mqtt import Files
+from custom_components.aqara_zigbee.registry import registered_device
+from tests.ha.conftest import entity_id, state, until
+from tests.ha.dialogue import Dialogue
+from tests.ha.test_entities import TRANSLATIONS
+from tests.radio.test_zigbee2mqtt import files
+from tests.takeover_fixtures import FOLDER, NAMES
+
+STICK = "virtual://stick"
+FIELDS = {
+    "backup": "coordinator_backup.json",
+    "database": "database.db",
+    "configuration": "configuration.yaml",
+    "devices": "devices.yaml",
+    "states": "state.json",
+}
+
+
+def saved(path: str) -> Home:
+    """A home as a fixture describes it."""
+    return Home.restored(json.loads((FOLDER / path).read_text()), speed=20)
+
+
+@pytest.fixture
+async def z2m_home() -> AsyncGenerator[Home]:
+    """Zigbee2MQTT's home; its stick still holds the network."""
+    async with saved("zigbee2mqtt/home.json") as home:
+        home.plug_in("stick")
+        yield home
+
+
+@pytest.fixture
+async def z2m_devices() -> AsyncGenerator[Home]:
+    """Zigbee2MQTT's home; its stick is broken."""
+    async with saved("zigbee2mqtt/home.json") as home:
+        yield home
+
+
+@pytest.fixture
+async def zha_home() -> AsyncGenerator[Home]:
+    """ZHA's home; its stick still holds the network."""
+    async with saved("zha/home-v15.json") as home:
+        home.plug_in("stick")
+        yield home
+
+
+@pytest.fixture
+async def stranger() -> AsyncGenerator[Home]:
+    """A stick that nobody's devices know, blank."""
+    async with Home(seed=77, speed=20) as home:
+        home.plug_in("stick")
+        yield home
+
+
+@pytest.fixture
+def our_files(hass: HomeAssistant, hass_storage: dict[str, Any]) -> Callable[[], set[str]]:
+    """Tells what is stored and ours."""
+    folder = Path(hass.config.path(".storage"))
+
+    def look() -> set[str]:
+        names = {*(file.name for file in folder.iterdir()), *hass_storage}
+        return {name for name in names if name.startswith(DOMAIN)}
+
+    return look
+
+
+def the_entry(hass: HomeAssistant) -> ConfigEntry[Any]:
+    """The one that was made."""
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    return entry
+
+
+async def take_down(hass: HomeAssistant) -> None:
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def hand_over(dialogue: Dialogue, **changes: bytes | None) -> dict[str, Any]:
+    """Upload Zigbee2MQTT's files one by one."""
+    answer = {}
+    for field, name in FIELDS.items():
+        content = changes.get(field, getattr(files(2), field))
+        if content:
+            answer[field] = await dialogue.upload(name, content)
+    await dialogue.start()
+    await dialogue.choose("zigbee2mqtt")
+    return await dialogue.say(**answer)
+
+
+async def all_report(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
+    """Let every device say something, and look whether its entity heard it."""
+    plug, relay, s2, lock, knob = (home.device(name) for name in list(NAMES)[:5])
+    assert isinstance(plug, Plug)
+    assert isinstance(relay, Relay)
+    assert isinstance(s2, LockS2)
+    assert isinstance(lock, Lock)
+    assert isinstance(knob, Knob)
+    plug.set_load(77)
+    plug.switch(0, not plug.on[0], 0)
+    relay.switch(1, not relay.on[1], 0)
+    s2.finger(5)
+    lock.finger(6)
+    knob.heartbeat()
+    for node, key, wanted in (
+        (plug, "state", "on" if plug.on[0] else "off"),
+        (relay, "state_l2", "on" if relay.on[1] else "off"),
+    ):
+        await until(lambda: state(hass, gateway[node.ieee], key).state == wanted)  # noqa: B023
+    for door in (s2, lock):
+        await until(lambda: state(hass, gateway[door.ieee], "activity").state != "unknown")  # noqa: B023
+    await until(lambda: gateway[knob.ieee].state.get("voltage") == knob.battery)
+    charge = gateway[knob.ieee].state["battery"]
+    await until(lambda: state(hass, gateway[knob.ieee], "battery").state == str(charge))
+    assert not home.network.hub.is_open, "nobody had to join"
+
+
+async def test_from_zigbee2mqtt(
+    our_files: Callable[[], set[str]], hass: HomeAssistant, dialogue: Dialogue, z2m_home: Home
+) -> None:
+    """Its stick, its files one by one: names, options and states are there at once."""
+    network = z2m_home.records.network
+    counter = z2m_home.nvram.snapshot(z2m_home.records.factory())
+    shown = await hand_over(dialogue)
+    assert (shown["step_id"], dialogue.errors) == ("port", {})
+    suggested = shown["data_schema"][0]["description"]["suggested_value"]
+    assert suggested == "socket://192.168.1.20:6638"
+    shown = await dialogue.say(path=STICK)
+    assert shown["step_id"] == "summary"
+    assert "is not changed" in dialogue.text
+    for text in (
+        *NAMES.values(),
+        "Smart door lock S2",
+        "virtual.thermometer",
+        "00:15:8d:00:09:99:99:99",
+    ):
+        assert text.replace("[", "\\[") in dialogue.text.replace("\\", ""), text
+    assert "1 Zigbee groups" in dialogue.text
+    assert our_files() == set(), "nothing was done yet"
+    assert z2m_home.nvram.snapshot(z2m_home.records.factory()) == counter
+    shown = await dialogue.say()
+    assert shown["type"] == "create_entry"
+    await hass.async_block_till_done()
+    entry = the_entry(hass)
+    assert entry.state is ConfigEntryState.LOADED
+    assert dict(entry.data) == {"device": {"path": STICK, "baudrate": 115200, "flow_control": None}}
+    assert z2m_home.records.network == network
+    gateway: Gateway = entry.runtime_data.gateway
+
+    plug = gateway[z2m_home.device("plug").ieee]
+    assert entity_id(hass, plug, "state") == "switch.kettle"
+    assert state(hass, plug, "power").state == "12.5"
+    assert state(hass, plug, "energy").state == "3.21"
+    assert plug.options["device_temperature_calibration"] == 1.5
+    assert plug.node.nwk == z2m_home.device("plug").nwk
+    lock = gateway[z2m_home.device("locks2").ieee]
+    assert state(hass, lock, "battery").state == "58"
+    other = gateway[z2m_home.device("thermometer").ieee]
+    assert other.definition is None
+    registered = registered_device(hass, entry.entry_id, other.ieee)
+    assert registered is not None
+    assert registered.name_by_user == "Cellar thermometer"
+    assert "00:15:8d:00:09:99:99:99" in gateway
+
+    await all_report(hass, z2m_home, gateway)
+    await hass.services.async_call(
+        "switch", "turn_off", {"entity_id": "switch.kettle"}, blocking=True
+    )
+    plug_node = z2m_home.device("plug")
+    assert isinstance(plug_node, Plug)
+    assert not plug_node.on[0]
+    assert not any("arrival" in name for name in our_files())
+    await take_down(hass)
+
+
+async def test_from_zigbee2mqtt_onto_a_new_stick(
+    hass: HomeAssistant, dialogue: Dialogue, stranger: Home, z2m_devices: Home
+) -> None:
+    """The old stick is broken; its devices go on with the new one, and MQTT as it was set."""
+    MockConfigEntry(domain="mqtt").add_to_hass(hass)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for field, name in FIELDS.items():
+            packed.writestr(f"data/{name}", getattr(files(1), field))
+    archive = await dialogue.upload("z2m-backup.zip", buffer.getvalue())
+    await dialogue.start()
+    await dialogue.choose("zigbee2mqtt")
+    await dialogue.say(archive=archive)
+    assert dialogue.shown["step_id"] == "port", dialogue.errors
+    shown = await dialogue.say(path=STICK)
+    assert shown["step_id"] == "summary"
+    assert "is blank" in dialogue.text
+    assert stranger.records.network is None
+    shown = await dialogue.say(mirror=True)
+    assert shown["type"] == "create_entry", dialogue.shown
+    await hass.async_block_till_done()
+    entry = the_entry(hass)
+    assert entry.options["mqtt"]["enabled"]
+    assert entry.options["mqtt"]["base_topic"] == "home/zigbee"
+    assert entry.options["mqtt"]["last_seen"] == "ISO_8601_local"
+    relay = entry.runtime_data.gateway[z2m_devices.device("relay").ieee]
+    assert entity_id(hass, relay, "state_l1").startswith("switch.hall_lights")
+    assert relay.options["friendly_name"] == {"of": "Hall/Lights", "is": "Hall/Lights"}
+    await take_down(hass)
+    backup = await read(Port(STICK))
+    assert backup is not None
+    assert backup.extended_pan_id == "01:02:03:04:05:06:07:08"
+    assert backup.coordinator == z2m_devices.ieee
+    assert backup.frame_counter > 66781
+
+
+async def test_devices_follow_to_the_new_stick(
+    hass: HomeAssistant, dialogue: Dialogue, stranger: Home, z2m_devices: Home
+) -> None:
+    """What is written is enough for the devices, which know only their network."""
+    await hand_over(dialogue)
+    await dialogue.say(path=STICK)
+    await dialogue.say()
+    await hass.async_block_till_done()
+    devices = [node.snapshot() for node in z2m_devices.devices]
+    await take_down(hass)
+    stranger.restore({**stranger.snapshot(), "devices": devices})
+    await hass.config_entries.async_setup(the_entry(hass).entry_id)
+    await hass.async_block_till_done()
+    await all_report(hass, stranger, the_entry(hass).runtime_data.gateway)
+    await take_down(hass)
+
+
+async def test_another_network_is_overwritten_only_on_a_word(
+    our_files: Callable[[], set[str]], hass: HomeAssistant, dialogue: Dialogue, stranger: Home
+) -> None:
+    stranger.form(channel=25)
+    before = stranger.records.network
+    await hand_over(dialogue)
+    await dialogue.say(path=STICK)
+    assert "will be lost" in dialogue.text
+    await dialogue.say(overwrite=False)
+    assert (dialogue.shown["step_id"], dialogue.errors) == ("summary", {"base": "not_confirmed"})
+    assert stranger.records.network == before
+    assert our_files() == set()
+    shown = await dialogue.say(overwrite=True)
+    assert shown["type"] == "create_entry"
+    await hass.async_block_till_done()
+    assert stranger.records.network is not None
+    assert stranger.records.network.channel == 11
+    assert f"{DOMAIN}.overwritten.backups" in our_files(), our_files()
+    await take_down(hass)
+
+
+async def test_stick_that_breaks_off_while_it_is_written(
+    hass: HomeAssistant, dialogue: Dialogue, stranger: Home
+) -> None:
+    """No entry, no files; and the second try succeeds."""
+    await hand_over(dialogue)
+    await dialogue.say(path=STICK)
+    stranger.faults.nv_writes_fail = True
+    await dialogue.say()
+    assert (dialogue.shown["step_id"], dialogue.errors) == ("summary", {"base": "write_failed"})
+    assert stranger.port.line is None
+    assert hass.config_entries.async_entries(DOMAIN) == []
+    stranger.faults.clear()
+    shown = await dialogue.say()
+    assert shown["type"] == "create_entry"
+    await hass.async_block_till_done()
+    assert len(the_entry(hass).runtime_data.gateway) == 7
+    await take_down(hass)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "file"),
+    [
+        ({"backup": None}, "file_missing", "coordinator_backup.json"),
+        ({"database": None}, "file_missing", "database.db"),
+        ({"backup": b"no json"}, "file_unreadable", "coordinator_backup.json"),
+        ({"backup": files(2).database}, "file_unreadable", "coordinator_backup.json"),
+        ({"backup": b'{"adapterType": "zStack", "data": {}}'}, "backup_legacy", "coord"),
+        ({"database": files(2).backup}, "file_unreadable", "database.db"),
+        ({"database": b"SQLite format 3\0..."}, "wrong_file", "database.db"),
+        ({"configuration": b"- a list"}, "wrong_file", "configuration.yaml"),
+        ({"states": b"{"}, "file_unreadable", "state.json"),
+    ],
+)
+async def test_wrong_files_change_nothing(
+    our_files: Callable[[], set[str]],
+    hass: HomeAssistant,
+    dialogue: Dialogue,
+    z2m_home: Home,
+    changes: dict[str, bytes | None],
+    error: str,
+    file: str,
+) -> None:
+    await hand_over(dialogue, **changes)
+    assert (dialogue.shown["step_id"], dialogue.errors) == ("zigbee2mqtt", {"base": error})
+    assert file in dialogue.text
+    assert our_files() == set()
+    assert z2m_home.port.line is None
+    key = files(2).backup.decode().split('"key": "')[1][:32]
+    assert key not in json.dumps(dialogue.shown)
+
+
+async def test_wrong_archive_and_stale_upload(hass: HomeAssistant, dialogue: Dialogue) -> None:
+    archive = await dialogue.upload("photos.zip", b"PK\x03\x04 and nothing")
+    await dialogue.start()
+    await dialogue.choose("zigbee2mqtt")
+    await dialogue.say(archive=archive)
+    assert dialogue.errors == {"base": "file_unreadable"}
+    assert "photos.zip" in dialogue.text
+    await dialogue.say(archive=archive)
+    assert dialogue.errors == {"base": "upload_gone"}
+    await dialogue.say()
+    assert dialogue.errors == {"base": "file_missing"}
+
+
+async def test_network_that_is_here_already(
+    our_files: Callable[[], set[str]], hass: HomeAssistant, dialogue: Dialogue, z2m_home: Home
+) -> None:
+    MockConfigEntry(domain=DOMAIN, unique_id="epid=01:02:03:04:05:06:07:08").add_to_hass(hass)
+    await hand_over(dialogue)
+    await dialogue.say(path=STICK)
+    assert (dialogue.shown["type"], dialogue.shown["reason"]) == ("abort", "already_configured")
+    assert our_files() == set()
+
+
+async def test_stick_that_is_not_there(hass: HomeAssistant, dialogue: Dialogue) -> None:
+    await hand_over(dialogue)
+    await dialogue.say(path="virtual://nowhere")
+    assert (dialogue.shown["step_id"], dialogue.errors) == ("port", {"base": "port_not_found"})
+
+
+# ZHA
+
+
+@pytest.fixture
+def zha(hass: HomeAssistant) -> Iterator[MockConfigEntry]:
+    """ZHA with its database, its devices named, in an area, labelled; up and running."""
+
+    async def yes(_hass: HomeAssistant, _entry: ConfigEntry[Any]) -> bool:
+        return True
+
+    mock_integration(hass, MockModule("zha", async_setup_entry=yes, async_unload_entry=yes))
+    shutil.copyfile(FOLDER / "zha" / "zigbee-v15.db", hass.config.path("zigbee.db"))
+    entry = MockConfigEntry(
+        domain="zha",
+        title="Dongle",
+        data={
+            "device": {"path": STICK, "baudrate": 115200, "flow_control": None},
+            "radio_type": "znp",
+        },
+    )
+    entry.add_to_hass(hass)
+    area = ar.async_get(hass).async_create("Kitchen").id
+    label = lr.async_get(hass).async_create("Important").label_id
+    registry = dr.async_get(hass)
+    for node in saved("zha/home-v15.json").devices:
+        device = registry.async_get_or_create(
+            config_entry_id=entry.entry_id,
+            identifiers={("zha", node.ieee)},
+            connections={(dr.CONNECTION_ZIGBEE, node.ieee)},
+            name=node.MODEL,
+        )
+        registry.async_update_device(device.id, name_by_user=NAMES[node.name])
+        if node.name == "plug":
+            registry.async_update_device(device.id, area_id=area, labels={label})
+    mock_platform(hass, "zha.config_flow")
+    with mock_config_flow("zha", ConfigFlow):
+        yield entry
+
+
+def is_disabled(zha: MockConfigEntry) -> bool:
+    return zha.disabled_by is ConfigEntryDisabler.USER
+
+
+async def run_zha(hass: HomeAssistant, zha: MockConfigEntry) -> None:
+    assert await hass.config_entries.async_setup(zha.entry_id)
+    await hass.async_block_till_done()
+    assert zha.state is ConfigEntryState.LOADED
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def _spoil(path: Path) -> None:
+    path.write_bytes(b"this is no database " * 99)
+
+
+async def test_from_zha(
+    our_files: Callable[[], set[str]],
+    hass: HomeAssistant,
+    dialogue: Dialogue,
+    zha: MockConfigEntry,
+    zha_home: Home,
+) -> None:
+    """ZHA goes to sleep, its devices wake up here: same names, area, labels, states."""
+    await run_zha(hass, zha)
+    database = Path(hass.config.path("zigbee.db"))
+    before = _content(database)
+    network = zha_home.records.network
+    shown = await dialogue.start()
+    assert shown["menu_options"] == ["port", "zha", "zigbee2mqtt", "from_backup", "virtual"]
+    await dialogue.choose("zha")
+    assert not is_disabled(zha), "not before it is confirmed"
+    shown = await dialogue.say()
+    assert shown["step_id"] == "summary", dialogue.errors
+    assert is_disabled(zha)
+    assert zha.state is ConfigEntryState.NOT_LOADED
+    assert "Kettle" in dialogue.text
+    assert "Cellar thermometer" in dialogue.text
+    shown = await dialogue.say()
+    assert shown["type"] == "create_entry"
+    await hass.async_block_till_done()
+    entry = the_entry(hass)
+    gateway: Gateway = entry.runtime_data.gateway
+    assert is_disabled(zha)
+    assert _content(database) == before
+    assert zha_home.records.network == network
+    plug = gateway[zha_home.device("plug").ieee]
+    assert entity_id(hass, plug, "state") == "switch.kitchen_kettle"
+    assert state(hass, plug, "state").state == "on"
+    assert state(hass, plug, "power").state == "42"
+    registered = registered_device(hass, entry.entry_id, plug.ieee)
+    assert registered is not None
+    assert registered.area_id == "kitchen"
+    assert registered.labels == {"important"}
+    await all_report(hass, zha_home, gateway)
+    assert not any("arrival" in name for name in our_files())
+    await take_down(hass)
+
+
+async def test_closing_the_dialogue_wakes_zha(
+    our_files: Callable[[], set[str]],
+    hass: HomeAssistant,
+    dialogue: Dialogue,
+    zha: MockConfigEntry,
+    zha_home: Home,
+) -> None:
+    await run_zha(hass, zha)
+    await dialogue.start()
+    await dialogue.choose("zha")
+    await dialogue.say()
+    assert dialogue.shown["step_id"] == "summary"
+    assert our_files() != set()
+    await dialogue.close()
+    await until(lambda: zha.state is ConfigEntryState.LOADED)
+    assert zha.disabled_by is None
+    await hass.async_block_till_done()
+    assert our_files() == set()
+    assert zha_home.port.line is None
+
+
+async def test_zha_that_was_removed_before(
+    hass: HomeAssistant, dialogue: Dialogue, zha: MockConfigEntry, zha_home: Home
+) -> None:
+    """Its database is still there. The port has to be said."""
+    await hass.config_entries.async_remove(zha.entry_id)
+    await dialogue.start()
+    await dialogue.choose("zha")
+    shown = await dialogue.say()
+    assert shown["step_id"] == "port"
+    await dialogue.say(path=STICK)
+    shown = await dialogue.say()
+    assert shown["type"] == "create_entry"
+    await hass.async_block_till_done()
+    await all_report(hass, zha_home, the_entry(hass).runtime_data.gateway)
+    await take_down(hass)
+
+
+async def test_zha_without_a_backup_needs_its_stick(
+    hass: HomeAssistant, dialogue: Dialogue, zha: MockConfigEntry, stranger: Home
+) -> None:
+    with closing(sqlite3.connect(hass.config.path("zigbee.db"))) as database:
+        database.execute("DELETE FROM network_backups_v15")
+        database.commit()
+    await dialogue.start()
+    await dialogue.choose("zha")
+    await dialogue.say()
+    assert (dialogue.shown["step_id"], dialogue.errors) == ("port", {"base": "no_network_known"})
+    async with saved("zha/home-v15.json") as home:
+        home.plug_in("other")
+        shown = await dialogue.say(path="virtual://other")
+        assert shown["step_id"] == "summary"
+        await dialogue.close()
+        await hass.async_block_till_done()
+    assert stranger.records.network is None
+
+
+async def test_database_that_is_none(
+    our_files: Callable[[], set[str]],
+    hass: HomeAssistant,
+    dialogue: Dialogue,
+    zha: MockConfigEntry,
+    zha_home: Home,
+) -> None:
+    await run_zha(hass, zha)
+    _spoil(Path(hass.config.path("zigbee.db")))
+    await dialogue.start()
+    await dialogue.choose("zha")
+    await dialogue.say()
+    assert (dialogue.shown["step_id"], dialogue.errors) == (
+        "zha",
+        {"base": "zha_database_unusable"},
+    )
+    await dialogue.close()
+    await until(lambda: zha.state is ConfigEntryState.LOADED)
+    assert our_files() == set()
+
+
+async def test_zha_that_does_not_let_go(
+    our_files: Callable[[], set[str]],
+    hass: HomeAssistant,
+    dialogue: Dialogue,
+    zha_home: Home,
+    zha: MockConfigEntry,
+) -> None:
+    await run_zha(hass, zha)
+    is_stubborn = True
+
+    async def unload(_hass: HomeAssistant, _entry: ConfigEntry[Any]) -> bool:
+        return not is_stubborn
+
+    mock_integration(hass, MockModule("zha", async_unload_entry=unload))
+    await dialogue.start()
+    await dialogue.choose("zha")
+    await dialogue.say()
+    assert (dialogue.shown["step_id"], dialogue.errors) == ("zha", {"base": "zha_still_running"})
+    assert our_files() == set()
+    is_stubborn = False
+
+
+@pytest.mark.parametrize("radio", ["ezsp", "deconz"])
+async def test_zha_on_a_radio_of_another_kind_is_not_offered(
+    hass: HomeAssistant, dialogue: Dialogue, zha: MockConfigEntry, radio: str
+) -> None:
+    hass.config_entries.async_update_entry(zha, data={**zha.data, "radio_type": radio})
+    shown = await dialogue.start()
+    assert "zha" not in shown["menu_options"]
+
+
+async def test_entry_that_cannot_start_yet_keeps_what_moved_in(
+    our_files: Callable[[], set[str]], hass: HomeAssistant, dialogue: Dialogue, z2m_home: Home
+) -> None:
+    """The stick is pulled out at the last moment: the devices are there when it is back."""
+    await hand_over(dialogue)
+    await dialogue.say(path=STICK)
+    z2m_home.unplug()
+    shown = await dialogue.say()
+    assert shown["type"] == "create_entry"
+    await hass.async_block_till_done()
+    entry = the_entry(hass)
+    assert entry.state.recoverable
+    assert not hasattr(entry, "runtime_data")
+    z2m_home.plug_in("stick")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    await all_report(hass, z2m_home, entry.runtime_data.gateway)
+    await take_down(hass)
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert our_files() == set()
+
+
+def test_files_are_what_the_form_asks_for() -> None:
+    """Every file of the reader has a field, or it could not be handed over."""
+    assert set(FIELDS) == {field.name for field in fields(Files)}
+
+
+async def test_places_of_zigbee2mqtts_devices(
+    hass: HomeAssistant, dialogue: Dialogue, z2m_home: Home
+) -> None:
+    """Over MQTT they were registered here before; names are Zigbee2MQTT's, the rest is ours."""
+    mqtt = MockConfigEntry(domain="mqtt")
+    mqtt.add_to_hass(hass)
+    area = ar.async_get(hass).async_create("Hall").id
+    registry = dr.async_get(hass)
+    plug = z2m_home.device("plug").ieee
+    for name in ("zigbee2mqtt_0x" + plug.replace(":", ""), "zigbee2mqtt_bridge", "other"):
+        device = registry.async_get_or_create(
+            config_entry_id=mqtt.entry_id, identifiers={("mqtt", name), ("else", name)}
+        )
+        registry.async_update_device(device.id, name_by_user="Boiler", area_id=area)
+    await hand_over(
+        dialogue, configuration=files(2).configuration.replace(b"    - 161", b"    - 1")
+    )
+    await dialogue.say(path=STICK)
+    assert "may belong to different networks" in dialogue.text
+    assert "Boiler" not in dialogue.text
+    await dialogue.say(mirror=False)
+    await hass.async_block_till_done()
+    registered = registered_device(hass, the_entry(hass).entry_id, plug)
+    assert registered is not None
+    assert (registered.name_by_user, registered.area_id) == ("Kettle", area)
+    assert not the_entry(hass).options["mqtt"]["enabled"]
+    await take_down(hass)
+
+
+async def test_database_of_zha_elsewhere(
+    hass: HomeAssistant, dialogue: Dialogue, zha: MockConfigEntry
+) -> None:
+    """As YAML tells ZHA; ZHA keeps that where others can see it."""
+    _move(Path(hass.config.path("zigbee.db")), Path(hass.config.path("mine.db")))
+    assert "zha" not in (await dialogue.start())["menu_options"]
+    hass.data["zha"] = SimpleNamespace(yaml_config={"database_path": hass.config.path("mine.db")})
+    await dialogue.start()
+    await dialogue.choose("zha")
+    assert "mine.db" in dialogue.text
+    await dialogue.close()
+
+
+def _move(source: Path, target: Path) -> None:
+    source.rename(target)
+
+
+@pytest.mark.parametrize("kind", [Loss, Doubt, Deed])
+def test_every_fact_has_its_words(kind: type[StrEnum]) -> None:
+    assert set(kind) <= TRANSLATIONS["selector"]["takeover"]["options"].keys()
+
+
+@pytest.mark.parametrize("kind", [Mistake, Flaw, Trouble])
+def test_every_error_has_its_words(kind: type[StrEnum]) -> None:
+    assert set(kind) <= TRANSLATIONS["config"]["error"].keys()
+
+
+def test_every_reason_has_its_words() -> None:
+    assert set(Reason) <= TRANSLATIONS["selector"]["backup"]["options"].keys()

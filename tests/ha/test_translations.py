@@ -1,0 +1,397 @@
+"""Every text that is wanted is there, every one that is there is wanted, and each gets its values.
+
+The source is read, not run: a text that is missing shows in the user interface as its key, and only
+in the moment when something has gone wrong already.
+"""
+
+import ast
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import chain
+import json
+from pathlib import Path
+import re
+from types import ModuleType
+from typing import Any
+
+from homeassistant.util.yaml import parse_yaml
+import pytest
+
+from custom_components.aqara_zigbee import (
+    add_device,
+    backup_options,
+    config_flow,
+    firmware_options,
+    mqtt_options,
+    network_repair,
+    options_flow,
+    port_flow,
+    repairs,
+    restore_flow,
+    system_health,
+    takeover_flow,
+    troubles,
+)
+from custom_components.aqara_zigbee.archive import Reason
+from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee.core.firmware import Obstacle
+from custom_components.aqara_zigbee.core.health import Finding
+from custom_components.aqara_zigbee.core.identity import CHANNEL, COORDINATOR, KEY
+from custom_components.aqara_zigbee.platforms import meters_of
+from custom_components.aqara_zigbee.radio.backup import Flaw
+from custom_components.aqara_zigbee.radio.network import Trouble
+from custom_components.aqara_zigbee.radio.takeover import Deed, Doubt, Loss, Mistake
+
+PACKAGE = Path(config_flow.__file__).parent
+TEXTS: dict[str, Any] = json.loads((PACKAGE / "translations" / "en.json").read_text())
+SERVICES: dict[str, Any] = parse_yaml((PACKAGE / "services.yaml").read_text())  # type: ignore[assignment]
+
+SOURCES = [
+    path for path in PACKAGE.rglob("*.py") if "virtual" not in path.relative_to(PACKAGE).parts
+]
+FIXES = {kind: texts["fix_flow"] for kind, texts in TEXTS["issues"].items() if "fix_flow" in texts}
+
+type Flow = tuple[dict[str, Any], tuple[ModuleType, ...]]
+
+FLOWS: dict[str, Flow] = {
+    "config": (TEXTS["config"], (config_flow, port_flow, restore_flow, takeover_flow)),
+    "options": (
+        TEXTS["options"],
+        (options_flow, add_device, backup_options, firmware_options, mqtt_options),
+    ),
+    "other_network": (FIXES["other_network"], (network_repair,)),
+    "not_formed": (FIXES["not_formed"], (network_repair,)),
+    "knob_command_mode": (FIXES["knob_command_mode"], (repairs,)),
+}
+
+NOT_RAISED = {Trouble.NOT_FORMED, Trouble.DATABASE, Trouble.DATABASE_NEWER, Trouble.OTHER_NETWORK}
+"""Troubles of an entry's start only: while a stick is looked at, there is no database."""
+
+
+def tree(module: ModuleType) -> ast.Module:
+    """A module's source."""
+    assert module.__file__ is not None
+    return ast.parse(Path(module.__file__).read_text())
+
+
+def words(node: ast.AST) -> Iterator[str]:
+    """All string constants below a node."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str):
+            yield each.value
+
+
+def calls(module: ModuleType, *names: str) -> Iterator[ast.Call]:
+    """Calls of methods of certain names."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+            if name in names:
+                yield node
+
+
+def argument(call: ast.Call, keyword: str, place: int | None = None) -> ast.expr | None:
+    """An argument by its keyword, or by its place."""
+    for each in call.keywords:
+        if each.arg == keyword:
+            return each.value
+    return call.args[place] if place is not None and len(call.args) > place else None
+
+
+def said(module: ModuleType, keyword: str, place: int | None, *names: str) -> set[str]:
+    """The words that are given to an argument of some calls."""
+    found = (argument(call, keyword, place) for call in calls(module, *names))
+    return set(chain.from_iterable(words(each) for each in found if each is not None))
+
+
+def steps_shown(modules: tuple[ModuleType, ...]) -> set[str]:
+    """The steps whose form or menu is shown."""
+    return {
+        step
+        for module in modules
+        for step in said(module, "step_id", None, "async_show_form", "async_show_menu")
+        | said(module, "step", 0, "_form")
+    }
+
+
+def steps_there(modules: tuple[ModuleType, ...]) -> set[str]:
+    """The steps that there are."""
+    return {
+        node.name.removeprefix("async_step_")
+        for module in modules
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("async_step_")
+    }
+
+
+def progress_shown(modules: tuple[ModuleType, ...]) -> set[str]:
+    """What is said while something is done."""
+    return {
+        action
+        for module in modules
+        for action in said(module, "progress_action", None, "async_show_progress")
+        | said(module, "step", 0, "_work")
+    }
+
+
+def reasons(modules: tuple[ModuleType, ...]) -> set[str]:
+    """Why flows are aborted, or how reconfiguring ends."""
+    names = ("async_abort", "_finish", "async_update_reload_and_abort")
+    return {reason for module in modules for reason in said(module, "reason", 0, *names)}
+
+
+def menus(modules: tuple[ModuleType, ...]) -> set[str]:
+    """Steps that can be chosen from a menu: words that are steps, in functions that show one."""
+    found = set()
+    for module in modules:
+        for function in ast.walk(tree(module)):
+            if isinstance(function, ast.AsyncFunctionDef):
+                found |= set(words(function)) - {function.name}
+    return found & steps_there(modules)
+
+
+def errors(modules: tuple[ModuleType, ...]) -> set[str]:
+    """What goes wrong in a form, as far as it is written out."""
+    found = set()
+    for module in modules:
+        for node in ast.walk(tree(module)):
+            match node:
+                case (
+                    ast.Assign(
+                        targets=[ast.Subscript(slice=ast.Constant(value="base"))], value=value
+                    )
+                    | ast.Assign(targets=[ast.Attribute(attr="_error")], value=value)
+                ):
+                    found |= set(words(value))
+                case ast.Dict(keys=[ast.Constant(value="base")], values=[value]):
+                    found |= set(words(value))
+    return found - {"base"}
+
+
+# What is wanted is there
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_steps_are_translated(flow: str) -> None:
+    texts, modules = FLOWS[flow]
+    for step in steps_shown(modules):
+        assert "title" in texts["step"][step], step
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_menus_lead_to_steps(flow: str) -> None:
+    texts, modules = FLOWS[flow]
+    for step, content in texts["step"].items():
+        for option in content.get("menu_options", {}):
+            assert option in steps_there(modules), (step, option)
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_progress_is_translated(flow: str) -> None:
+    texts, modules = FLOWS[flow]
+    assert progress_shown(modules) == set(texts.get("progress", {}))
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_ends_are_translated(flow: str) -> None:
+    texts, modules = FLOWS[flow]
+    assert reasons(modules) <= set(texts.get("abort", {}))
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_errors_are_translated(flow: str) -> None:
+    texts, modules = FLOWS[flow]
+    assert errors(modules) <= set(texts.get("error", {}))
+
+
+@pytest.mark.parametrize("flow", ["config", "other_network", "not_formed"])
+def test_troubles_of_a_stick_are_translated(flow: str) -> None:
+    texts, _ = FLOWS[flow]
+    wanted = set(Trouble) - NOT_RAISED
+    assert wanted <= set(texts["error"])
+
+
+def test_flaws_of_files_are_translated() -> None:
+    assert {*Flaw, *Mistake} <= set(TEXTS["config"]["error"])
+
+
+def test_exceptions_are_translated() -> None:
+    raised = {
+        key
+        for source in SOURCES
+        for node in ast.walk(ast.parse(source.read_text()))
+        if isinstance(node, ast.Call)
+        and any(each.arg == "translation_domain" for each in node.keywords)
+        and (value := argument(node, "translation_key")) is not None
+        for key in words(value)
+    }
+    assert raised | {*Trouble, *Obstacle} == set(TEXTS["exceptions"])
+
+
+def test_issues_are_translated() -> None:
+    problems = {p.issue for each in DEFINITIONS.values() for p in each.problems}
+    ours = {troubles.FIRMWARE, troubles.ZIGPY, troubles.ROUTERS, troubles.OWNED, *troubles.SETUP}
+    mirror = {"mqtt_foreign_bridge", "mqtt_unavailable"}
+    assert {*Finding, *problems, *ours, *mirror} == set(TEXTS["issues"])
+
+
+def test_issues_that_can_be_fixed_have_a_flow_and_others_a_text() -> None:
+    fixed = {p.issue for d in DEFINITIONS.values() for p in d.problems if p.fix is not None}
+    for kind, content in TEXTS["issues"].items():
+        is_fixable = kind in fixed | {troubles.NOT_FORMED, troubles.OTHER_NETWORK}
+        assert ("fix_flow" in content) is is_fixable, kind
+        assert ("description" in content) is not is_fixable, kind
+        assert content["title"], kind
+
+
+def test_actions_are_translated() -> None:
+    """Each field of each, both ways."""
+    assert set(SERVICES) == set(TEXTS["services"])
+    for name, action in SERVICES.items():
+        fields = (action or {}).get("fields", {})
+        assert set(fields) == set(TEXTS["services"][name].get("fields", {})), name
+
+
+def test_system_health_is_translated() -> None:
+    wanted = {"version", *system_health._FACTS}
+    assert wanted == set(TEXTS["system_health"]["info"])
+
+
+def test_phrases_are_there() -> None:
+    """Words for texts that are put together while running."""
+    backup = TEXTS["selector"]["backup"]["options"]
+    assert set(Reason) <= set(backup)
+    assert {
+        f"fact_{name}" for name in (CHANNEL, COORDINATOR, KEY, "pan_id", "extended_pan_id")
+    } <= (set(backup))
+    assert {*Deed, *Loss, *Doubt} <= set(TEXTS["selector"]["takeover"]["options"])
+
+
+def test_fields_of_forms_are_explained() -> None:
+    """`data` and `data_description` name the same fields."""
+    for texts, _ in FLOWS.values():
+        for step, content in texts["step"].items():
+            for part in (content, *content.get("sections", {}).values()):
+                assert set(part.get("data", {})) == set(part.get("data_description", {})), step
+
+
+# What is there is wanted
+
+
+def known_words() -> set[str]:
+    """All words of the source, and those it makes."""
+    found = set(chain.from_iterable(words(ast.parse(path.read_text())) for path in SOURCES))
+    found |= set(chain.from_iterable(word.split(".") for word in found))
+    for meter in chain.from_iterable(meters_of(each) for each in DEFINITIONS.values()):
+        found |= {f"reset_{meter.name}", f"{meter.name}_since_reset"}
+    found |= {option.name for each in DEFINITIONS.values() for option in each.options}
+    found |= {f"fact_{name}" for name in (CHANNEL, COORDINATOR, KEY, "pan_id", "extended_pan_id")}
+    return found
+
+
+KNOWN = known_words()
+
+
+def keys(part: dict[str, Any], *path: str) -> Iterator[str]:
+    """Names of texts at a path; `*` is any name."""
+    if not path:
+        yield from part
+    elif path[0] == "*":
+        for each in part.values():
+            yield from keys(each, *path[1:])
+    else:
+        yield from keys(part.get(path[0], {}), *path[1:])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("*", "error"),
+        ("*", "abort"),
+        ("*", "step", "*", "data"),
+        ("*", "step", "*", "menu_options"),
+        ("*", "step", "*", "sections"),
+        ("*", "step", "*", "sections", "*", "data"),
+        ("issues", "*", "fix_flow", "error"),
+        ("issues", "*", "fix_flow", "abort"),
+        ("issues", "*", "fix_flow", "step", "*", "menu_options"),
+        ("exceptions",),
+        ("entity", "*"),
+        ("selector",),
+        ("selector", "*", "options"),
+    ],
+    ids=".".join,
+)
+def test_nothing_is_left_over(path: tuple[str, ...]) -> None:
+    home_assistants = {"already_configured", "already_in_progress", "reconfigure_successful"}
+    parts = TEXTS if path[0] != "*" else {name: TEXTS[name] for name in ("config", "options")}
+    unused = {key for key in keys(parts, *path) if key not in KNOWN | home_assistants}
+    lower = {word.lower() for word in KNOWN}
+    assert {key for key in unused if key not in lower} == set()
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_no_step_is_left_over(flow: str) -> None:
+    texts, modules = FLOWS[flow]
+    assert set(texts["step"]) <= steps_there(modules)
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_menus_are_translated(flow: str) -> None:
+    """Each step that is somewhere an option is translated where a menu offers it."""
+    texts, modules = FLOWS[flow]
+    shown = {step for call_step in [steps_shown(modules)] for step in call_step}
+    offered = {
+        option
+        for module in modules
+        for option in said(module, "menu_options", None, "async_show_menu")
+    }
+    translated = set(chain.from_iterable(s.get("menu_options", {}) for s in texts["step"].values()))
+    assert offered & menus(modules) <= translated
+    assert shown
+
+
+# Each gets its values
+
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_values_of_steps_are_given(flow: str) -> None:
+    """A placeholder nobody fills shows with its braces."""
+    texts, modules = FLOWS[flow]
+    given = set(chain.from_iterable(words(tree(module)) for module in modules))
+    for path, text in leaves(texts):
+        for name in PLACEHOLDER.findall(text):
+            assert name in given, (path, name)
+
+
+def leaves(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """All texts below."""
+    for key, value in part.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{path}.{key}")
+        else:
+            yield f"{path}.{key}", value
+
+
+def test_texts_are_as_home_assistant_wants_them() -> None:
+    """No HTML, no addresses, no blanks at the ends, no quoted placeholders, names in lower case."""
+    for path, text in leaves(TEXTS):
+        assert text == text.strip(), path
+        assert not re.search(r"https?://|www\.", text), path
+        assert not re.search(r"</?[a-z]+>", text), path
+        assert not re.search(r"'\{\w+\}'", text), path
+        assert re.fullmatch(r"[a-z0-9_.-]+", path), path
+
+
+def test_no_text_lacks_a_language_of_its_own() -> None:
+    """English only, and all of it in one file: a second one would be half of it from the start."""
+    assert [path.name for path in (PACKAGE / "translations").iterdir()] == ["en.json"]
+
+
+def test_enumerations_are_words() -> None:
+    """What is a translation key is a `StrEnum`, so that it can be compared with texts here."""
+    for each in (Trouble, Flaw, Mistake, Obstacle, Finding, Reason, Deed, Loss, Doubt):
+        assert issubclass(each, StrEnum)
