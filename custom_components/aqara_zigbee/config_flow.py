@@ -1,7 +1,7 @@
 """Set up a coordinator, or set it up anew: port, then the network it holds or gets.
 
-The steps lie in files of their own: `port_flow` finds a stick, `restore_flow` puts a backup onto
-it, `takeover_flow` moves in from another program. Here is where they begin and end.
+The steps lie in files of their own: `flows.port` finds a stick, `flows.restore` puts a backup onto
+it, `flows.takeover` moves in from another program. Here is where they begin and end.
 """
 
 from typing import Any, override
@@ -18,13 +18,13 @@ from homeassistant.core import callback
 from .archive import Reason
 from .const import DOMAIN
 from .core.errors import DeliveryError
+from .flows.options import AqaraOptionsFlow
+from .flows.port import CONF_DEVICE, Purpose, unique_id
+from .flows.previous import find_zha
+from .flows.takeover import TakeoverFlow
 from .known_network import KnownNetwork
-from .options_flow import AqaraOptionsFlow
-from .port_flow import CONF_DEVICE, Purpose, unique_id
-from .previous import find_zha
 from .radio.network import Port, RadioError, Trouble
 from .simulation import URL
-from .takeover_flow import TakeoverFlow
 
 
 class AqaraConfigFlow(TakeoverFlow, domain=DOMAIN):

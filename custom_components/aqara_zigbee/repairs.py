@@ -15,8 +15,8 @@ from .core.definition import Problem
 from .core.device import Device, Update
 from .core.errors import AqaraError
 from .core.radio import Ieee
+from .flows.network_repair import NetworkRepair
 from .issues import ATTR_ENTRY, ATTR_IEEE
-from .network_repair import NetworkRepair
 from .registry import name_of
 from .runtime import AqaraConfigEntry
 

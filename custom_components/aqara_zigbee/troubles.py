@@ -18,7 +18,7 @@ from .core.gateway import ALIVE, Event, Gateway
 from .core.health import BUFFER_FULL, CHANNEL_ACCESS_FAILURE, Finding
 from .core.radio import Ieee
 from .core.stick import OLDEST_GOOD, build, is_too_old
-from .port_flow import port_owner
+from .ports import port_owner
 from .registry import name_of
 from .runtime import AqaraConfigEntry
 

@@ -13,9 +13,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import zigpy.device
 
-from custom_components.aqara_zigbee import add_device
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.flows import add_device
 from custom_components.aqara_zigbee.radio.virtual.devices import Plug, Relay, Thermometer
 from custom_components.aqara_zigbee.radio.virtual.home import Home
 from custom_components.aqara_zigbee.registry import registered_device

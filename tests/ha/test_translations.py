@@ -17,26 +17,23 @@ from typing import Any
 from homeassistant.util.yaml import parse_yaml
 import pytest
 
-from custom_components.aqara_zigbee import (
-    add_device,
-    backup_options,
-    config_flow,
-    firmware_options,
-    mqtt_options,
-    network_repair,
-    options_flow,
-    port_flow,
-    repairs,
-    restore_flow,
-    system_health,
-    takeover_flow,
-    troubles,
-)
+from custom_components.aqara_zigbee import config_flow, repairs, system_health, troubles
 from custom_components.aqara_zigbee.archive import Reason
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.firmware import Obstacle
 from custom_components.aqara_zigbee.core.health import Finding
 from custom_components.aqara_zigbee.core.identity import CHANNEL, COORDINATOR, KEY
+from custom_components.aqara_zigbee.flows import (
+    add_device,
+    backup_options,
+    firmware_options,
+    mqtt_options,
+    network_repair,
+    options,
+    port,
+    restore,
+    takeover,
+)
 from custom_components.aqara_zigbee.platforms import meters_of
 from custom_components.aqara_zigbee.radio.backup import Flaw
 from custom_components.aqara_zigbee.radio.network import Trouble
@@ -54,10 +51,10 @@ FIXES = {kind: texts["fix_flow"] for kind, texts in TEXTS["issues"].items() if "
 type Flow = tuple[dict[str, Any], tuple[ModuleType, ...]]
 
 FLOWS: dict[str, Flow] = {
-    "config": (TEXTS["config"], (config_flow, port_flow, restore_flow, takeover_flow)),
+    "config": (TEXTS["config"], (config_flow, port, restore, takeover)),
     "options": (
         TEXTS["options"],
-        (options_flow, add_device, backup_options, firmware_options, mqtt_options),
+        (options, add_device, backup_options, firmware_options, mqtt_options),
     ),
     "other_network": (FIXES["other_network"], (network_repair,)),
     "not_formed": (FIXES["not_formed"], (network_repair,)),

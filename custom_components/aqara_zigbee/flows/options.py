@@ -20,10 +20,10 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
+from ..core.device import AVAILABILITY, Device
+from ..core.options import LEGACY, USERS
 from .add_device import AddDeviceFlow
 from .backup_options import BackupOptionsFlow
-from .core.device import AVAILABILITY, Device
-from .core.options import LEGACY, USERS
 from .firmware_options import FirmwareOptionsFlow
 from .mqtt_options import MqttOptionsFlow
 

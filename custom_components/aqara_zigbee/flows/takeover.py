@@ -21,18 +21,16 @@ from homeassistant.helpers.selector import BooleanSelector, FileSelector, FileSe
 from homeassistant.util import dt as dt_util
 import probatio
 
-from .arrival import CONF_ARRIVAL, Arrival, Place
-from .core.devices import DEFINITIONS
-from .core.radio import Ieee
-from .mirror.names import OPTION, address
-from .mqtt import CONF_ENABLED, CONF_MQTT, problem_with
-from .phrases import phrases
-from .port_flow import Purpose, unique_id
-from .previous import MQTT, ZHA, Zha, places
-from .radio import database, zha, zigbee2mqtt
-from .radio.backup import Backup, BackupError
-from .radio.network import Port
-from .radio.takeover import (
+from ..arrival import CONF_ARRIVAL, Arrival, Place
+from ..core.devices import DEFINITIONS
+from ..core.radio import Ieee
+from ..mirror.names import OPTION, address
+from ..mqtt import CONF_ENABLED, CONF_MQTT, problem_with
+from ..phrases import phrases
+from ..radio import database, zha, zigbee2mqtt
+from ..radio.backup import Backup, BackupError
+from ..radio.network import Port
+from ..radio.takeover import (
     Deed,
     Household,
     Member,
@@ -43,8 +41,10 @@ from .radio.takeover import (
     model_of,
     survey,
 )
-from .restore_flow import CONF_OVERWRITE, RestoreFlow, Upload, UploadError, read_upload
-from .store import delete_database
+from ..store import delete_database
+from .port import Purpose, unique_id
+from .previous import MQTT, ZHA, Zha, places
+from .restore import CONF_OVERWRITE, RestoreFlow, Upload, UploadError, read_upload
 from .summary import device_list, doubt_list, loss_list, stick_line
 
 CONF_ARCHIVE = "archive"

@@ -3,19 +3,17 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from enum import Enum
-import os
 from typing import Any
 
-from homeassistant.components import usb
 from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import SerialPortSelector
 import probatio
 
-from .const import DOMAIN
-from .radio.backup import Backup, BackupError, WriteError, read
-from .radio.network import Port, RadioError
-from .radio.takeover import TakeoverError
+from ..const import DOMAIN
+from ..ports import port_owner
+from ..radio.backup import Backup, BackupError, WriteError, read
+from ..radio.network import Port, RadioError
+from ..radio.takeover import TakeoverError
 
 CONF_DEVICE = "device"
 CONF_PATH = "path"
@@ -33,30 +31,6 @@ class Purpose(Enum):
     MOVE_PORT = "move_port"
     REPLACE = "replace"
     RESTORE = "restore"
-
-
-async def port_owner(hass: HomeAssistant, path: str, own_entry: str | None = None) -> str | None:
-    """The title of whoever uses a port now, None if it is free or ours.
-
-    Two names of one device, such as ``/dev/ttyUSB0`` and its link under ``/dev/serial/by-id``, are
-    the same port.
-    """
-    ports = await usb.async_scan_serial_ports(hass)
-    owners = await usb.async_get_serial_port_consumers(hass, ports)
-
-    def same() -> list[str]:
-        real = os.path.realpath(path) if path.startswith("/") else path
-        return [
-            known
-            for known in owners
-            if known == path or (known.startswith("/") and os.path.realpath(known) == real)
-        ]
-
-    for known in await hass.async_add_executor_job(same):
-        for owner in owners[known]:
-            if owner.active and (own_entry is None or owner.config_entry_id != own_entry):
-                return owner.title
-    return None
 
 
 def unique_id(extended_pan_id: str) -> str:

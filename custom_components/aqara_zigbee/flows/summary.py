@@ -5,11 +5,11 @@ The words are those of ``selector.takeover`` in the translations.
 
 from collections.abc import Iterable, Mapping
 
-from .core.devices import DEFINITIONS
-from .core.radio import Ieee
-from .phrases import Phrases
-from .radio.backup import Backup
-from .radio.takeover import Deed, Member, Survey, model_of
+from ..core.devices import DEFINITIONS
+from ..core.radio import Ieee
+from ..phrases import Phrases
+from ..radio.backup import Backup
+from ..radio.takeover import Deed, Member, Survey, model_of
 
 type _Names = Mapping[Ieee, str | None]
 

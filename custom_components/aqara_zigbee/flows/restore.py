@@ -21,12 +21,12 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import probatio
 
-from .archive import OVERWRITTEN, Archive, Kept, Reason, everything, line
-from .core.radio import Coordinator
-from .phrases import Phrases, phrases
-from .port_flow import CONF_DEVICE, PortFlow, Purpose, unique_id
-from .radio.backup import MOST_BYTES, Backup, BackupError, restore
-from .radio.network import form
+from ..archive import OVERWRITTEN, Archive, Kept, Reason, everything, line
+from ..core.radio import Coordinator
+from ..phrases import Phrases, phrases
+from ..radio.backup import MOST_BYTES, Backup, BackupError, restore
+from ..radio.network import form
+from .port import CONF_DEVICE, PortFlow, Purpose, unique_id
 
 CONF_BACKUP = "backup"
 CONF_FILE = "file"

@@ -20,13 +20,13 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 import probatio
 
-from .const import DOMAIN
-from .core.arrivals import Arrivals, Stage
-from .core.errors import DeliveryError
-from .core.gateway import MOST_SECONDS, Gateway
-from .core.radio import Ieee
-from .registry import name_of, registered_device
-from .runtime import Runtime
+from ..const import DOMAIN
+from ..core.arrivals import Arrivals, Stage
+from ..core.errors import DeliveryError
+from ..core.gateway import MOST_SECONDS, Gateway
+from ..core.radio import Ieee
+from ..registry import name_of, registered_device
+from ..runtime import Runtime
 
 CONF_AREA = "area"
 CONF_NAME = "name"

@@ -4,11 +4,11 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 
-from .archive import Reason, line
-from .backup import link
-from .core.errors import DeliveryError
-from .phrases import phrases
-from .runtime import AqaraConfigEntry
+from ..archive import Reason, line
+from ..backup import link
+from ..core.errors import DeliveryError
+from ..phrases import phrases
+from ..runtime import AqaraConfigEntry
 
 
 class BackupOptionsFlow(OptionsFlow):

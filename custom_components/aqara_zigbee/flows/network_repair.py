@@ -15,17 +15,17 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 import probatio
 
-from .archive import OVERWRITTEN, Archive, Kept, Reason, everything
-from .const import DOMAIN
-from .core.radio import Ieee
-from .known_network import KnownNetwork, unique_id
-from .phrases import Phrases, phrases
-from .port_flow import CONF_DEVICE
-from .radio.backup import Backup, BackupError, WriteError, read, restore
-from .radio.identity import identity_of
-from .radio.network import Port, RadioError
-from .restore_flow import describe
-from .runtime import AqaraConfigEntry
+from ..archive import OVERWRITTEN, Archive, Kept, Reason, everything
+from ..const import DOMAIN
+from ..core.radio import Ieee
+from ..known_network import KnownNetwork, unique_id
+from ..phrases import Phrases, phrases
+from ..radio.backup import Backup, BackupError, WriteError, read, restore
+from ..radio.identity import identity_of
+from ..radio.network import Port, RadioError
+from ..runtime import AqaraConfigEntry
+from .port import CONF_DEVICE
+from .restore import describe
 
 
 class NetworkRepair(RepairsFlow):

@@ -13,8 +13,8 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from .const import DOMAIN
-from .mqtt import CONF_ENABLED, CONF_MQTT, LAST_SEEN, LEVELS, MQTT, options_of, problem_with
+from ..const import DOMAIN
+from ..mqtt import CONF_ENABLED, CONF_MQTT, LAST_SEEN, LEVELS, MQTT, options_of, problem_with
 
 CONF_BASE_TOPIC = "base_topic"
 

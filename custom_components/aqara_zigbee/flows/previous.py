@@ -13,8 +13,8 @@ from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .arrival import Place
-from .core.radio import Ieee
+from ..arrival import Place
+from ..core.radio import Ieee
 
 ZHA = "zha"
 MQTT = "mqtt"
