@@ -9,7 +9,7 @@ message arrives, by the machine's one monotonic clock.
 
 import argparse
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine
 import json
 import logging
 from pathlib import Path
@@ -18,7 +18,7 @@ import struct
 import sys
 import tempfile
 import time
-from typing import Any, override
+from typing import Any
 
 from homeassistant.components import mqtt as ha_mqtt
 from homeassistant.core import HomeAssistant
@@ -34,13 +34,10 @@ from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.core.radio import (
-    Coordinator,
     Endpoint,
-    Ieee,
-    Neighbour,
     Node,
-    Radio,
 )
+from tests.core.network import ScriptedRadio
 from tests.e2e.broker import Broker
 
 TICK = 0.01
@@ -73,49 +70,6 @@ client.loop_stop()
 """
 
 
-class Nowhere(Radio):
-    """A radio to which nothing is sent."""
-
-    @property
-    @override
-    def coordinator(self) -> Coordinator:
-        return Coordinator("00:12:4b:00:00:00:00:01", "CC2652", "TI", "20230507", 15, 1, "00" * 8)
-
-    @override
-    async def request(
-        self, ieee: Ieee, request: zcl.Request, *, sleepy: bool = False
-    ) -> zcl.Report | None:
-        return None
-
-    @override
-    async def permit(self, seconds: int, via: Ieee | None = None) -> None:
-        raise NotImplementedError
-
-    @override
-    async def remove(self, ieee: Ieee, *, force: bool = False) -> None:
-        raise NotImplementedError
-
-    @override
-    async def energy_scan(self) -> Mapping[int, float]:
-        raise NotImplementedError
-
-    @override
-    async def change_channel(self, channel: int) -> None:
-        raise NotImplementedError
-
-    @override
-    async def neighbours(self, ieee: Ieee) -> Sequence[Neighbour]:
-        raise NotImplementedError
-
-    @override
-    async def addresses(self) -> Mapping[Ieee, int]:
-        raise NotImplementedError
-
-    @override
-    async def interview(self, ieee: Ieee) -> None:
-        raise NotImplementedError
-
-
 def power_report(number: int) -> zcl.Report:
     """A plug's report of a power that tells its number: 0.01 W each."""
     value = struct.unpack("<f", struct.pack("<f", number / 100))[0]
@@ -130,7 +84,7 @@ class Bench:
         self.broker = broker
         self.entry = MockConfigEntry(domain=DOMAIN, title="Bench", unique_id="bench")
         self.entry.add_to_hass(hass)
-        self.gateway = Gateway(Nowhere(), DEFINITIONS, self._spawn)
+        self.gateway = Gateway(ScriptedRadio(), DEFINITIONS, self._spawn)
         self.ieees = [
             f"00:15:8d:00:00:00:{number >> 8:02x}:{number & 255:02x}" for number in range(devices)
         ]

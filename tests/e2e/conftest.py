@@ -3,59 +3,21 @@
 Nothing of ours is patched, nothing of Home Assistant's MQTT either.
 """
 
-from collections.abc import AsyncGenerator, Iterator
-from pathlib import Path
+from collections.abc import AsyncGenerator
 from typing import Any
-from unittest.mock import patch
 
-from aiousbwatcher import InotifyNotAvailableError
 from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.radio.virtual.home import Home
 from tests.e2e.broker import Broker, Client, client
+from tests.ha.conftest import entry, home, integration, recorder_first  # noqa: F401 - fixtures
 
-NAME = "e2e"
-DEVICE = {"path": f"virtual://{NAME}", "baudrate": 115200, "flow_control": None}
 ENABLED = {"enabled": True, "base_topic": "zigbee2mqtt"}
-
-
-@pytest.fixture(autouse=True)
-def integration(
-    hass: HomeAssistant, enable_custom_integrations: None, tmp_path: Path
-) -> Iterator[None]:
-    """Let Home Assistant find us, and write to a folder of the test's own.
-
-    Its USB watcher has nothing to watch here.
-    """
-    hass.config.config_dir = str(tmp_path)
-    (tmp_path / ".storage").mkdir()
-    (tmp_path / "configuration.yaml").touch()
-    with patch("homeassistant.components.usb.AIOUSBWatcher", side_effect=InotifyNotAvailableError):
-        yield
-
-
-@pytest.fixture
-async def home() -> AsyncGenerator[Home]:
-    """A virtual home whose stick has a network and is plugged in."""
-    home = Home(seed=1, speed=20)
-    home.form()
-    home.plug_in(NAME)
-    yield home
-    await home.close()
-
-
-@pytest.fixture
-def entry(hass: HomeAssistant) -> MockConfigEntry:
-    """A config entry for the virtual home, not set up yet."""
-    entry = MockConfigEntry(domain=DOMAIN, title="Test", data={"device": DEVICE}, unique_id="test")
-    entry.add_to_hass(hass)
-    return entry
 
 
 @pytest.fixture

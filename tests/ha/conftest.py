@@ -46,6 +46,7 @@ def integration(
     """
     hass.config.config_dir = str(tmp_path)
     (tmp_path / ".storage").mkdir()
+    (tmp_path / "configuration.yaml").touch()
     with patch("homeassistant.components.usb.AIOUSBWatcher", side_effect=InotifyNotAvailableError):
         yield
 
@@ -100,7 +101,8 @@ async def join(home: Home, gateway: Gateway, node: Node) -> Device:
     home.add(node)
     home.network.look_for(node)
     await gateway.radio.permit(60)
-    await until(lambda: node.ieee in [device.ieee for device in described])
+    # On a busy machine a sleeper may doze off in its interview, and is accepted half a minute later.
+    await until(lambda: node.ieee in [device.ieee for device in described], 60)
     unsubscribe()
     return gateway[node.ieee]
 
