@@ -22,7 +22,8 @@ from .core.device import Device
 from .core.gateway import Gateway
 from .core.options import USERS
 from .core.radio import Node
-from .core.zcl import Report, Value
+from .core.value import Value
+from .core.zcl import Report
 from .runtime import AqaraConfigEntry
 from .versions import installed
 

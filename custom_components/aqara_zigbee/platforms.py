@@ -12,7 +12,15 @@ from .core.definition import Definition
 from .core.device import Device, Update
 from .core.gateway import Event
 from .core.options import Option
-from .core.property import Action, Binary, Enum, Numeric, Row, Shown, Text
+from .core.property import (
+    Action,
+    Binary,
+    Enum,
+    Numeric,
+    Row,
+    Shown,
+    Text,
+)
 from .core.quantity import ENERGY
 from .runtime import AqaraConfigEntry
 

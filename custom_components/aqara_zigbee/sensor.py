@@ -15,7 +15,14 @@ from .core.device import Device, Update
 from .core.gateway import Gateway
 from .core.health import BUFFER_FULL, CHANNEL_ACCESS_FAILURE
 from .core.options import Option
-from .core.property import Action, Binary, Enum, Numeric, Row, Text
+from .core.property import (
+    Action,
+    Binary,
+    Enum,
+    Numeric,
+    Row,
+    Text,
+)
 from .entity import AqaraEntity, CoordinatorEntity, RowEntity
 from .platforms import follow, meters_of
 from .runtime import AqaraConfigEntry

@@ -9,7 +9,13 @@ from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.definition import GONE, Definition
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import AqaraError
-from custom_components.aqara_zigbee.core.property import TOGGLE, Binary, Property, Shown, Wish
+from custom_components.aqara_zigbee.core.property import (
+    TOGGLE,
+    Binary,
+    Property,
+    Shown,
+    Wish,
+)
 from tests import examples
 from tests.examples import Example
 

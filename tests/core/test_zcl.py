@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from zigpy.zcl import foundation
 
-from custom_components.aqara_zigbee.core import zcl
+from custom_components.aqara_zigbee.core import value as values, zcl
 from custom_components.aqara_zigbee.core.zcl import Record
 from tests import examples
 from tests.examples import MODELS, Example
@@ -63,7 +63,7 @@ def test_report_has_its_head() -> None:
         ("f0", "0102030405060708", 0x0807060504030201),
     ],
 )
-def test_value(kind: str, octets: str, value: zcl.Value) -> None:
+def test_value(kind: str, octets: str, value: values.Value) -> None:
     assert report("0000" + kind + octets).records == (Record(0, int(kind, 16), value),)
 
 
@@ -76,7 +76,7 @@ def test_what_zigpy_writes_is_read_alike() -> None:
         width = kind - {0x20: 0x1F, 0x28: 0x27, 0x18: 0x17}[kind & 0xF8]
         for _ in range(20):
             octets = generator.randbytes(width)
-            ours, end = zcl.read_value(kind, octets, 0)
+            ours, end = values.read_value(kind, octets, 0)
             theirs, rest = python_type.deserialize(octets)
             assert (ours, end, rest) == (int(theirs), width, b"")
             checked += 1
@@ -165,15 +165,15 @@ def test_default_response_answers_in_the_other_direction() -> None:
 @pytest.mark.parametrize(
     ("kind", "value"), [(0x20, 256), (0x20, -1), (0x41, b"x" * 255), (0x39, 1.5), (0x42, b"x")]
 )
-def test_what_cannot_be_written_is_refused(kind: int, value: zcl.Value) -> None:
+def test_what_cannot_be_written_is_refused(kind: int, value: values.Value) -> None:
     with pytest.raises(ValueError, match="ZCL type"):
-        zcl.write_value(kind, value)
+        values.write_value(kind, value)
 
 
 def test_tags_end_at_the_first_flaw_and_skip_one_octet() -> None:
-    assert list(zcl.read_tags(bytes.fromhex("03281e 0a77 0521".replace(" ", "")))) == [(3, 30)]
-    assert list(zcl.read_tags(bytes.fromhex("03281e00"))) == [(3, 30)]
-    assert list(zcl.read_tags(b"")) == []
+    assert list(values.read_tags(bytes.fromhex("03281e 0a77 0521".replace(" ", "")))) == [(3, 30)]
+    assert list(values.read_tags(bytes.fromhex("03281e00"))) == [(3, 30)]
+    assert list(values.read_tags(b"")) == []
 
 
 @pytest.mark.parametrize(
@@ -211,6 +211,6 @@ def test_fuzz_never_raises() -> None:
         noise = generator.randbytes(generator.randrange(40))
         zcl.read_report(1, 0, noise)
         zcl.read_statuses(noise)
-        list(zcl.read_tags(noise))
+        list(values.read_tags(noise))
         head = zcl.read_header(noise)
         assert head is None or head[0].command in range(256)

@@ -22,7 +22,13 @@ from custom_components.aqara_zigbee.core.definition import Definition
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.core.options import Option
-from custom_components.aqara_zigbee.core.property import Action, Binary, Enum, Numeric, Shown
+from custom_components.aqara_zigbee.core.property import (
+    Action,
+    Binary,
+    Enum,
+    Numeric,
+    Shown,
+)
 from custom_components.aqara_zigbee.platforms import meters_of, platform_of
 from custom_components.aqara_zigbee.radio.virtual.devices import MODELS as SIMULATED
 from custom_components.aqara_zigbee.radio.virtual.home import Home

@@ -7,7 +7,7 @@ does not know, which is no error: devices say more than anybody has documented.
 from collections.abc import Callable, Mapping
 from math import floor, isfinite
 
-from .zcl import Value
+from .value import Value
 
 type Decoder[V] = Callable[[Value], V | None]
 

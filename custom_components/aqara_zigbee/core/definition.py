@@ -8,8 +8,16 @@ from typing import Final
 
 from .errors import UnknownProperty
 from .options import Option, options_of
-from .property import Action, Address, Attribute, Options, Row, Scalar, Source, Wish
-from .zcl import Report, Request, Value
+from .property import (
+    Action,
+    Options,
+    Row,
+    Scalar,
+    Wish,
+)
+from .source import Address, Attribute, Source
+from .value import Value
+from .zcl import Report, Request
 
 
 class Power(PythonEnum):

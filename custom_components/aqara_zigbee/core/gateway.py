@@ -11,8 +11,8 @@ from .definition import Definition
 from .device import Device, Keep, Unsubscribe, keep_nothing
 from .errors import DeliveryError
 from .health import Health
-from .property import Attribute
 from .radio import Ieee, Node, Radio
+from .source import Attribute
 from .zcl import Cluster, Report, Request
 
 _LOGGER = logging.getLogger(__name__)

@@ -12,7 +12,9 @@ from typing import Any, Final, Literal, override
 from .codec import Lookup, is_one, number, round_half_up
 from .errors import ConversionError, UnknownProperty
 from .quantity import PLAIN, Quantity
-from .zcl import ReadAttributes, Record, Request, Value, WriteAttributes
+from .source import Attribute, Source
+from .value import Value
+from .zcl import Request
 
 type Scalar = bool | int | float | str | None
 """A property's value: what entities show and JSON carries."""
@@ -52,80 +54,6 @@ class Shown(Flag):
     EXPOSES = auto()
     NOT_EXPOSED = HOME | PAYLOAD
     EVERYWHERE = HOME | PAYLOAD | EXPOSES
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """A ZCL attribute of a device. Reports are matched by endpoint, cluster and id alone.
-
-    Attributes:
-        type: the ZCL type it is written with; None for one that is never written.
-        manufacturer: the code requests carry; None for a standard attribute.
-    """
-
-    cluster: int
-    id: int
-    endpoint: int = 1
-    type: int | None = field(default=None, compare=False)
-    manufacturer: int | None = field(default=None, compare=False)
-
-    def read(self) -> ReadAttributes:
-        """The request that asks for it."""
-        return ReadAttributes(self.endpoint, self.cluster, (self.id,), self.manufacturer)
-
-    def write(self, value: Value) -> WriteAttributes:
-        """The request that writes it; `type` must be known."""
-        assert self.type is not None
-        record = Record(self.id, self.type, value)
-        return WriteAttributes(self.endpoint, self.cluster, (record,), self.manufacturer)
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """An item of the maker's tag list (contract 0.3)."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """An element of the maker's 0xFF02 structure, counted from 0 (contract 0.3)."""
-
-    index: int
-
-
-type Address = Attribute | Tag | Element
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a value comes from and how it is read; the row's own way where none is given."""
-
-    address: Address
-    decode: Callable[[Value], Any] | None = None
-
-
-def attribute(
-    cluster: int,
-    number: int,
-    decode: Callable[[Value], Any] | None = None,
-    *,
-    endpoint: int = 1,
-    type: int | None = None,  # noqa: A002 - ZCL's own word
-    manufacturer: int | None = None,
-) -> Source:
-    """A source that is a ZCL attribute."""
-    return Source(Attribute(cluster, number, endpoint, type, manufacturer), decode)
-
-
-def tag(number: int, decode: Callable[[Value], Any] | None = None) -> Source:
-    """A source that is an item of the tag list."""
-    return Source(Tag(number), decode)
-
-
-def element(index: int, decode: Callable[[Value], Any] | None = None) -> Source:
-    """A source that is an element of the 0xFF02 structure."""
-    return Source(Element(index), decode)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,13 @@ import re
 
 from ..core.device import Device
 from ..core.errors import AqaraError, UnknownProperty
-from ..core.property import Access, Binary, Row, Shown, Wish
+from ..core.property import (
+    Access,
+    Binary,
+    Row,
+    Shown,
+    Wish,
+)
 from .bounds import Lanes
 from .line import Line
 from .payload import Json, RefusedError, UnreadableError, dump, load, parse

@@ -8,7 +8,16 @@ from typing import assert_never
 
 from ..core.definition import Definition
 from ..core.options import LEGACY, Option
-from ..core.property import Access, Action, Binary, Enum, Numeric, Row, Shown, Text
+from ..core.property import (
+    Access,
+    Action,
+    Binary,
+    Enum,
+    Numeric,
+    Row,
+    Shown,
+    Text,
+)
 from . import words
 from .facts import known
 from .payload import Json

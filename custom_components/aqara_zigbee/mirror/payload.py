@@ -5,7 +5,17 @@ from math import isfinite
 from typing import Any, assert_never
 
 from ..core.codec import whole
-from ..core.property import TOGGLE, Action, Binary, Enum, Numeric, Row, Scalar, Text, Wish
+from ..core.property import (
+    TOGGLE,
+    Action,
+    Binary,
+    Enum,
+    Numeric,
+    Row,
+    Scalar,
+    Text,
+    Wish,
+)
 
 type Json = Any
 """What JSON can carry."""

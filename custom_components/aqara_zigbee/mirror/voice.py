@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ..core.device import ActionFired, Device, Update
-from ..core.property import Action, Binary, Row, Scalar, Shown
+from ..core.property import (
+    Action,
+    Binary,
+    Row,
+    Scalar,
+    Shown,
+)
 from .facts import description_of
 from .firmware import Progress
 from .line import Line

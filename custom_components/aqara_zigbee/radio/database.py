@@ -21,7 +21,8 @@ from zigpy.zcl.foundation import Status as ZclStatus
 import zigpy.zdo.types as zdo_t
 
 from ..core.radio import Endpoint, Ieee, Node
-from ..core.zcl import Record, Report, Value
+from ..core.value import Value
+from ..core.zcl import Record, Report
 from .application import Application
 from .backup import Backup, BackupError
 from .network import Port, application_config, check_database

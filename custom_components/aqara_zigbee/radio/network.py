@@ -235,20 +235,6 @@ async def opened(port: Port) -> AsyncGenerator[Application]:
         await app.shutdown()
 
 
-async def inspect(port: Port) -> Coordinator | None:
-    """The network a stick holds, None if it is blank.
-
-    Raises:
-        RadioError: there is no Z-Stack to be reached.
-    """
-    async with opened(port) as app:
-        try:
-            await app.load_network_info()
-        except NetworkNotFormed:
-            return None
-        return coordinator_of(app)
-
-
 async def form(port: Port) -> Coordinator:
     """Give a stick a new network with random settings on a quiet channel.
 

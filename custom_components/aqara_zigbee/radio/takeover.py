@@ -16,7 +16,13 @@ from zigpy_znp.const import Z2M_NETWORK_KEY
 from ..core.about import About
 from ..core.definition import GONE, Definition
 from ..core.errors import AqaraError
-from ..core.property import Action, Binary, Numeric, Row, Scalar
+from ..core.property import (
+    Action,
+    Binary,
+    Numeric,
+    Row,
+    Scalar,
+)
 from ..core.radio import Ieee, Node
 from ..core.zcl import Report
 from .backup import Backup, Difference

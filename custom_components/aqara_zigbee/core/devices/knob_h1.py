@@ -7,18 +7,17 @@ from ..definition import Changes, Definition, Power, Problem
 from ..property import (
     Access,
     Action,
-    Attribute,
     Binary,
     Enum,
     Event,
     Numeric,
     Options,
     Shown,
-    Source,
-    tag,
 )
 from ..quantity import ANGLE, BATTERY, BATTERY_VOLTAGE, DURATION_MS, PERCENTAGE
-from ..zcl import Cluster, Report, Request, Type
+from ..source import Attribute, Source, tag
+from ..value import Type
+from ..zcl import Cluster, Report, Request
 from .lumi import LINKQUALITY, MANUFACTURER, unpack
 
 # Settings are on endpoint 1, in a cluster it does not declare.

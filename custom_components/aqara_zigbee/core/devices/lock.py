@@ -9,7 +9,8 @@ from datetime import timedelta
 
 from ..definition import Changes, Definition, Power
 from ..property import Options, Shown, Text
-from ..zcl import Cluster, Report, Value, read_tags
+from ..value import Value, read_tags
+from ..zcl import Cluster, Report
 from .lumi import LINKQUALITY
 from .lumi_lock import (
     CREDENTIAL_CHANGES,

@@ -5,8 +5,15 @@ from datetime import timedelta
 
 from ..codec import less, linear_percent
 from ..definition import GONE, Changes, Definition, Power, Problem
-from ..property import Attribute, Binary, Numeric, Options, Shown, Text, attribute, element, tag
+from ..property import (
+    Binary,
+    Numeric,
+    Options,
+    Shown,
+    Text,
+)
 from ..quantity import BATTERY, BATTERY_VOLTAGE, COUNT, TEMPERATURE
+from ..source import Attribute, attribute, element, tag
 from ..zcl import Cluster, Report
 from .lumi import LINKQUALITY, MANUFACTURER, unpack
 from .lumi_lock import (

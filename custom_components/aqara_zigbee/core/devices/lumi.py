@@ -7,19 +7,15 @@ from ..codec import Lookup
 from ..definition import attributes
 from ..property import (
     Access,
-    Address,
-    Attribute,
     Binary,
-    Element,
     Enum,
     Numeric,
     Shown,
-    Tag,
-    attribute,
-    tag,
 )
 from ..quantity import LINK_QUALITY
-from ..zcl import Cluster, Command, Report, Request, Type, Value, read_tags
+from ..source import Address, Attribute, Element, Tag, attribute, tag
+from ..value import Type, Value, read_tags
+from ..zcl import Cluster, Command, Report, Request
 
 MANUFACTURER = 0x115F
 """The code of all manufacturer-specific requests, whatever the node descriptor says (contract 0.2)."""

@@ -7,7 +7,6 @@ from ..definition import Changes
 from ..options import LEGACY, USERS
 from ..property import (
     Action,
-    Attribute,
     Binary,
     Enum,
     Event,
@@ -20,6 +19,7 @@ from ..property import (
     Text,
 )
 from ..quantity import PLAIN
+from ..source import Attribute
 
 ACTIONS = (
     "finger_not_match",

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from ..codec import less, scaled
 from ..definition import Definition, Power
-from ..property import Access, Attribute, Numeric, Shown, attribute, tag
+from ..property import Access, Numeric, Shown
 from ..quantity import COUNT, ENERGY, MAINS_VOLTAGE, POWER, TEMPERATURE
+from ..source import Attribute, attribute, tag
 from ..zcl import Cluster
 from .lumi import LINKQUALITY, MANUFACTURER, cause, on_off, power_outage_memory, unpack
 

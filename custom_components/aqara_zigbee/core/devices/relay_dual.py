@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from ..codec import less, scaled
 from ..definition import Definition, Exclusion, Power
-from ..property import Access, Attribute, Binary, Numeric, Source, attribute, tag
+from ..property import Access, Binary, Numeric
 from ..quantity import COUNT, CURRENT, ENERGY, MAINS_VOLTAGE, POWER, TEMPERATURE
-from ..zcl import Cluster, Type
+from ..source import Attribute, Source, attribute, tag
+from ..value import Type
+from ..zcl import Cluster
 from .lumi import LINKQUALITY, MANUFACTURER, cause, on_off, power_outage_memory, unpack
 
 METER = attribute(Cluster.ANALOG_INPUT, 0x0055)
