@@ -14,7 +14,7 @@ _FIRST = (
     "button",
     "update",
 )
-_DRAWN = {"power", "energy", "current"}
+_DRAWN = {"power", "energy"}
 
 
 async def dashboard(demo: Demo) -> dict[str, Any]:
@@ -34,7 +34,7 @@ async def dashboard(demo: Demo) -> dict[str, Any]:
         "title": "Home",
         "path": "home",
         "type": "sections",
-        "max_columns": 3,
+        "max_columns": 5,
         "sections": sections,
     }
     return {"title": "Aqara Zigbee", "views": [view]}

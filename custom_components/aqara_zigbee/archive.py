@@ -132,7 +132,7 @@ class Kept:
     @property
     def filename(self) -> str:
         """What a download is called."""
-        return f"zigbee-backup-{self.taken:%Y-%m-%d-%H%M}-channel-{self.channel}.json"
+        return f"zigbee-backup-{dt_util.as_local(self.taken):%Y-%m-%d-%H%M}-channel-{self.channel}.json"
 
 
 class Archive:

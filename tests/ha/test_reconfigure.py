@@ -111,7 +111,7 @@ async def test_replace(
     )
     shown = await dialogue.choose("choose_backup")
     option = shown["data_schema"][0]["selector"]["select"]["options"][0]
-    assert "1 devices" in option["label"], "the newest, which knows the plug"
+    assert "devices: 1" in option["label"], "the newest, which knows the plug"
     await dialogue.say(backup=option["value"])
     shown = await dialogue.say(path="virtual://new")
     assert shown["step_id"] == "confirm_restore"

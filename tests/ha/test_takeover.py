@@ -175,7 +175,7 @@ async def test_from_zigbee2mqtt(
         "00:15:8d:00:09:99:99:99",
     ):
         assert text.replace("[", "\\[") in dialogue.text.replace("\\", ""), text
-    assert "1 Zigbee groups" in dialogue.text
+    assert "Zigbee groups: 1" in dialogue.text
     assert our_files() == set(), "nothing was done yet"
     assert z2m_home.nvram.snapshot(z2m_home.records.factory()) == counter
     shown = await dialogue.say()

@@ -16,7 +16,6 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
     TextSelector,
 )
-from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 import probatio
 
@@ -25,6 +24,7 @@ from ..core.arrivals import Arrivals, Stage
 from ..core.errors import DeliveryError
 from ..core.gateway import MOST_SECONDS, Gateway
 from ..core.radio import Ieee
+from ..phrases import phrases
 from ..registry import name_of, registered_device
 from ..runtime import Runtime
 
@@ -157,7 +157,7 @@ class AddDeviceFlow(OptionsFlow):
             progress_task=self._waiting,
             description_placeholders={
                 "remaining": str(int(self._remaining.total_seconds())),
-                "devices": await self._list(),
+                "devices": await self._list(bullet=""),  # progress is shown centred
             },
         )
 
@@ -184,17 +184,13 @@ class AddDeviceFlow(OptionsFlow):
             async with asyncio.timeout(TICK):
                 await self._news.wait()
 
-    async def _list(self) -> str:
+    async def _list(self, bullet: str = "- ") -> str:
         """Who has come, a line each, in the language of the house."""
-        words = await async_get_translations(
-            self.hass, self.hass.config.language, "selector", [DOMAIN]
-        )
-
-        def word(name: str) -> str:
-            return words.get(f"component.{DOMAIN}.selector.stage.options.{name}", name)
-
-        lines = [f"- **{self._name(ieee)}**: {word(stage)}" for ieee, stage in self._shown.items()]
-        return "\n".join(lines) or word("nobody")
+        words = await phrases(self.hass, "stage")
+        lines = [
+            f"{bullet}**{self._name(ieee)}**: {words[stage]}" for ieee, stage in self._shown.items()
+        ]
+        return "  \n".join(lines) or words["nobody"]
 
     async def async_step_arrived(
         self, user_input: dict[str, Any] | None = None
