@@ -217,6 +217,7 @@ FAILURES = (
     ValueError,
     SerialException,
     sqlite3.Error,
+    *(AttributeError, KeyError, RuntimeError),  # of zigpy-znp, whose line broke while it started
 )
 """What zigpy and zigpy-znp raise when a radio cannot be used; `diagnose` sorts them."""
 

@@ -10,9 +10,17 @@ from typing import Any
 
 import pytest
 
-from custom_components.aqara_zigbee.radio.virtual import Home, LockS2, Plug, Relay
+from custom_components.aqara_zigbee.radio.virtual import (
+    Home,
+    LockS2,
+    Plug,
+    Relay,
+    __main__ as program,
+)
 from custom_components.aqara_zigbee.radio.virtual.__main__ import move_in, parse, save
 from custom_components.aqara_zigbee.radio.virtual.control import LONGEST_LINE, MOST_GUESTS, Control
+
+from .host import until
 
 ROOT = Path(__file__).parents[3]
 
@@ -197,3 +205,41 @@ async def test_program(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
     assert len(json.loads(state.read_text())["devices"]) == 5
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_program_as_it_comes() -> None:
+    """A blank stick, no state, no door; Ctrl-C ends it in peace."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "custom_components.aqara_zigbee.radio.virtual", "--port", "0",
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    async with asyncio.timeout(20):
+        stick = (await process.stdout.readline()).decode()
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(stick.rpartition(":")[2]))
+        writer.write(bytes.fromhex("fe00210120"))
+        assert (await reader.readexactly(7)).hex().startswith("fe026101")
+        writer.close()
+        process.send_signal(signal.SIGINT)
+        rest, errors = await process.communicate()
+    assert process.returncode == 0
+    assert (rest, errors) == (b"", b"")
+
+
+async def test_home_is_saved_again_and_again(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut loses half a minute at most; and the last word is that of the end."""
+    monkeypatch.setattr(program, "SAVE_EVERY", 0.02)
+    state, draft, stop = tmp_path / "home.json", tmp_path / "home.json.new", asyncio.Event()
+    keeping = asyncio.create_task(program._keep(home, state, stop))
+    await until(state.exists)
+    home.add(Plug(), joined=True)
+    await until(lambda: len(json.loads(state.read_text())["devices"]) == 1)
+    assert not keeping.done()
+    home.add(Plug(), joined=True)
+    stop.set()
+    await keeping
+    assert len(json.loads(state.read_text())["devices"]) == 2
+    assert not draft.exists()

@@ -17,6 +17,7 @@ from custom_components.aqara_zigbee.radio.virtual import (
     Port,
 )
 from custom_components.aqara_zigbee.radio.virtual.mt import Deframer, frame
+from custom_components.aqara_zigbee.radio.virtual.transport import VirtualSerial
 
 from .host import config, hosting, until
 
@@ -100,6 +101,13 @@ async def test_writing_to_a_broken_port(home: Home) -> None:
 def test_synchronous_use_is_not_offered() -> None:
     with pytest.raises(serialx.UnsupportedSetting), serialx.serial_for_url("virtual://x"):
         pass
+    port = VirtualSerial("virtual://x", baudrate=115200, read_timeout=0.01)
+    assert not port.is_open
+    assert port.read(1) == b""
+    assert port.write(PING) == 0
+    assert (port.num_unread_bytes(), port.num_unwritten_bytes()) == (0, 0)
+    assert port.get_modem_pins() == serialx.ModemPins()
+    port.close()
 
 
 async def test_pins_reset_the_stick(home: Home) -> None:
