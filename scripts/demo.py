@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
 from pathlib import Path
 import shutil
@@ -20,6 +21,16 @@ from scripts.demo_mqtt import BASE_TOPIC, connect, switch_on
 from scripts.demo_process import FOLDER, LOG, ROOT, Process, free_port
 
 DASHBOARD = "demo-home"
+
+DOOR = FOLDER / "control"
+"""Holds the port of the home's side door while a demo runs."""
+
+HINT = """\
+Let things happen, from another terminal:
+  scripts/demo --do press device=plug
+  scripts/demo --do add model=lumi.relay.c2acn01 join=true   (after: Configure > Add device)
+  scripts/demo --do unplug        scripts/demo --do plug_in
+  scripts/demo --do list          all devices, and what each can do"""
 
 CONFIGURATION = """\
 homeassistant:
@@ -165,6 +176,8 @@ async def run(options: argparse.Namespace) -> int:
             if options.check:
                 return await check(demo, broker)
             await demo.home.do("live", factor=60)
+            DOOR.write_text(str(control))
+            print(HINT, flush=True)
             print("A day passes in 24 minutes. Ctrl-C ends it.", flush=True)
             await core.wait()
             raise DemoError(f"Home Assistant ended; see {LOG}")
@@ -174,10 +187,27 @@ async def run(options: argparse.Namespace) -> int:
         await broker.stop()
 
 
+async def do(order: str, *arguments: str) -> int:
+    """Let something happen in the home of a demo that runs."""
+    if not DOOR.exists():
+        raise DemoError("no demo is running")
+    named: dict[str, Any] = {}
+    for argument in arguments:
+        name, _, value = argument.partition("=")
+        with contextlib.suppress(ValueError):
+            value = json.loads(value)
+        named[name] = value
+    print(json.dumps(await Home(int(DOOR.read_text())).do(order, **named), indent=2))
+    return 0
+
+
 def main() -> int:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="try everything, then end")
+    parser.add_argument(
+        "--do", nargs="+", metavar="WORD", help="let something happen in a demo that runs"
+    )
     parser.add_argument("--port", type=int, default=8123, help="of the web page (default: 8123)")
     parser.add_argument("--mqtt-port", type=int, default=1883, help="of the broker (default: 1883)")
     parser.add_argument(
@@ -192,7 +222,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
-        return asyncio.run(run(options))
+        return asyncio.run(do(*options.do) if options.do else run(options))
     except DemoError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1

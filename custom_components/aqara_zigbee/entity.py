@@ -12,7 +12,7 @@ from homeassistant.helpers.entity import Entity
 
 from .const import DOMAIN
 from .core.device import Device, Update
-from .core.errors import ConversionError, DeliveryError, UnknownProperty
+from .core.errors import ConversionError, DeliveryError, RefusedError, UnknownProperty
 from .core.firmware import UpdateError
 from .core.gateway import Gateway
 from .core.property import Property, Scalar, Wish
@@ -119,7 +119,7 @@ def translated() -> Iterator[None]:
     except DeliveryError as error:
         raise HomeAssistantError(
             translation_domain=DOMAIN,
-            translation_key="not_delivered" if error.status is None else "refused",
+            translation_key="refused" if isinstance(error, RefusedError) else "not_delivered",
             translation_placeholders={"reason": str(error)},
         ) from error
     except UpdateError as error:

@@ -9,6 +9,7 @@ from custom_components.aqara_zigbee.core.device import Device, Update
 from custom_components.aqara_zigbee.core.errors import (
     ConversionError,
     DeliveryError,
+    RefusedError,
     UnknownProperty,
 )
 from custom_components.aqara_zigbee.core.property import TOGGLE
@@ -142,7 +143,7 @@ async def test_outage_memory_takes_two_writes_and_is_kept(home: Home, plug: Devi
 async def test_outage_memory_fails_when_the_second_write_does(home: Home, plug: Device) -> None:
     def second_fails(request: zcl.Request) -> None:
         if len(home.radio.sent) == 2:
-            raise DeliveryError("refused", 0x88)
+            raise RefusedError("refused", 0x88)
 
     home.radio.answer = second_fails
     with pytest.raises(DeliveryError):

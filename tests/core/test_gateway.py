@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.errors import DeliveryError
+from custom_components.aqara_zigbee.core.errors import RefusedError
 from custom_components.aqara_zigbee.core.gateway import Event
 from tests.core.network import IEEE, Home, node
 
@@ -50,7 +50,7 @@ async def test_questions_about_its_make_end_when_it_sleeps(home: Home) -> None:
 
 async def test_questions_about_its_make_outlive_a_refusal(home: Home) -> None:
     def refuse(request: zcl.Request) -> None:
-        raise DeliveryError("unsupported", 0x86)
+        raise RefusedError("unsupported", 0x86)
 
     home.radio.answer = refuse
     home.gateway.interviewed(node("lumi.plug"), home.now)

@@ -7,7 +7,7 @@ import pytest
 from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.about import About
 from custom_components.aqara_zigbee.core.device import Device, Update
-from custom_components.aqara_zigbee.core.errors import DeliveryError
+from custom_components.aqara_zigbee.core.errors import DeliveryError, RefusedError
 from custom_components.aqara_zigbee.core.firmware import Firmware, Obstacle, UpdateError
 from custom_components.aqara_zigbee.core.radio import Ieee
 from custom_components.aqara_zigbee.core.updates import Updates
@@ -231,7 +231,7 @@ async def test_what_firmware_tells_is_read_anew(shop: Workshop) -> None:
     def answer(request: zcl.Request) -> zcl.Report | None:
         assert isinstance(request, zcl.ReadAttributes)
         if request.attributes == (0x0001,):
-            raise DeliveryError("refused", 0x86)
+            raise RefusedError("refused", 0x86)
         if request.attributes != (0x0006,):
             return None
         frame = bytes.fromhex("18010106000042083031303232303236")

@@ -175,12 +175,15 @@ async def test_stick_that_cannot_be_written(hass: HomeAssistant, blank: Home) ->
 
 async def test_port_of_zha_is_named_and_refused(hass: HomeAssistant, blank: Home) -> None:
     """Home Assistant knows who owns a port by where the entry keeps it."""
-    owner = SerialPortConsumer(
-        kind="config_entry", title="ConBee", active=True, domain="zha", config_entry_id="1"
+    idle, owner = (
+        SerialPortConsumer(
+            kind="config_entry", title=title, active=active, domain="zha", config_entry_id=title
+        )
+        for title, active in (("Disabled", False), ("ConBee", True))
     )
     with patch(
         "homeassistant.components.usb.async_get_serial_port_consumers",
-        return_value={PATH: [owner]},
+        return_value={PATH: [idle, owner], "/dev/other": [owner]},
     ):
         result = await open_port(hass)
     assert result["errors"] == {"base": "port_in_use"}

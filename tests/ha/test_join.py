@@ -1,7 +1,8 @@
 """Joining: awake and asleep, ours and others', coming back, leaving, being thrown out."""
 
 import asyncio
-from typing import Any
+from functools import partial
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
@@ -12,10 +13,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.gateway import Event, Gateway
 from custom_components.aqara_zigbee.radio import interview
 from custom_components.aqara_zigbee.radio.virtual.devices import Knob, LockS2, Plug, Thermometer
 from custom_components.aqara_zigbee.radio.virtual.home import Home
+from custom_components.aqara_zigbee.radio.virtual.message import Message
 from custom_components.aqara_zigbee.registry import registered_device
 from tests.ha.conftest import entity_id, join, state, until
 
@@ -46,6 +49,59 @@ async def test_device_that_sleeps_during_its_interview(
         lambda: state(hass, device, "activity").attributes["event_type"] == "lock_opened_outside",
         20,
     )
+
+
+def _has_spoken(device: Device, words: int) -> bool:
+    return len(device.frames) >= words
+
+
+class Dozing(LockS2):
+    """Answers some questions of its interview and sleeps through the others."""
+
+    slept_through: frozenset[int] = frozenset()
+
+    @override
+    def receive(self, message: Message, *, broadcast: bool = False) -> None:
+        if message.destination != 0 or message.cluster not in self.slept_through:
+            super().receive(message, broadcast=broadcast)
+
+
+NODE_DESCRIPTOR, SIMPLE_DESCRIPTOR, ACTIVE_ENDPOINTS = 0x0002, 0x0004, 0x0005
+
+
+@pytest.mark.parametrize(
+    "slept_through",
+    [{SIMPLE_DESCRIPTOR}, {NODE_DESCRIPTOR, SIMPLE_DESCRIPTOR, ACTIVE_ENDPOINTS}],
+)
+async def test_device_that_sleeps_through_some_questions(
+    home: Home, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, slept_through: set[int]
+) -> None:
+    """Whatever it has said counts; it is not asked for the rest at every word."""
+    monkeypatch.setattr(interview, "PATIENCE", 0.5)
+    lock = Dozing()
+    lock.slept_through = frozenset(slept_through)
+    home.add(lock)
+    home.network.look_for(lock)
+    await gateway.radio.permit(60)
+    await until(lambda: lock.joined)
+    lock.introduce()
+    await until(lambda: lock.ieee in gateway and gateway[lock.ieee].definition is not None)
+    device = gateway[lock.ieee]
+    for words in (1, 2):
+        lock.heartbeat()
+        await until(partial(_has_spoken, device, words))
+    assert device.node.endpoints[1].device_type is None
+    monkeypatch.setattr(interview, "PAUSE", 0.0)
+    lock.slept_through = frozenset()
+
+    async def ask_on() -> bool:
+        lock.heartbeat()
+        await asyncio.sleep(0.5)
+        return device.node.endpoints[1].device_type is not None
+
+    async with asyncio.timeout(60):
+        while not await ask_on():
+            pass
 
 
 def witnessed(gateway: Gateway) -> list[tuple[Event, str]]:

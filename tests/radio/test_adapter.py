@@ -153,11 +153,11 @@ async def test_cancelled_start_releases_the_port(home: Home, radio: ZigpyRadio) 
     assert radio.identity is not None
 
 
-@pytest.mark.parametrize("share", [0.002, 0.5, 0.975, 1])
+@pytest.mark.parametrize("share", [0.002, 0.5, 0.975])
 async def test_line_cut_while_it_is_started(
     home: Home, radio: ZigpyRadio, witness: Witness, share: float
 ) -> None:
-    """From the first frame to the last: up with a stick or not at all, and it can be started again."""
+    """From the first frame to almost the last: up with a stick or not at all, and it can be started again."""
     counts: list[int] = []
     await radio.start()  # once to settle what only a first start writes
     await radio.stop()

@@ -9,7 +9,7 @@ from typing import Any
 
 from .about import About
 from .definition import GONE, Changes, Definition, Power
-from .errors import AqaraError, ContradictionError, DeliveryError, UnknownProperty
+from .errors import AqaraError, ContradictionError, DeliveryError, RefusedError, UnknownProperty
 from .firmware import Firmware, Upkeep
 from .options import LEGACY, USERS
 from .property import TOGGLE, Action, Scalar, Wish
@@ -378,10 +378,10 @@ class Device:
         try:
             requests = self.definition.requests(name, value)
             believed = await self._deliver(name, value, requests)
-        except DeliveryError as error:
-            if error.status is None:
-                raise
+        except RefusedError as error:
             _LOGGER.warning("%s refused %s = %s: %s", self.ieee, name, value, error)
+        except DeliveryError:
+            raise
         except AqaraError as error:  # the table changed since the wish was stored
             _LOGGER.warning("%s cannot take %s = %s: %s", self.ieee, name, value, error)
         if self.pending.get(name) == value:

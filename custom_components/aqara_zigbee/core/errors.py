@@ -1,4 +1,4 @@
-"""The two ways in which a wish can fail, and the one in which it was no wish."""
+"""The ways in which a wish can fail, and those in which it was no wish."""
 
 from collections.abc import Sequence
 
@@ -42,12 +42,16 @@ class UnknownProperty(AqaraError):
 
 
 class DeliveryError(AqaraError):
-    """A request that did not reach the device, or that the device refused.
+    """A request that did not reach the device, as far as we know.
 
     Attributes:
-        status: the ZCL status of a refusal or the radio's own code; None when nobody answered.
+        status: the radio's own code; None when nobody answered.
     """
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+
+
+class RefusedError(DeliveryError):
+    """The device got the request and said no; `status` is the ZCL or ZDO status of its answer."""

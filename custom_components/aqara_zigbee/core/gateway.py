@@ -9,7 +9,7 @@ from typing import Any, override
 from .about import About
 from .definition import Definition
 from .device import Device, Keep, Unsubscribe, keep_nothing
-from .errors import DeliveryError
+from .errors import DeliveryError, RefusedError
 from .health import Health
 from .radio import Ieee, Node, Radio
 from .source import Attribute
@@ -216,10 +216,10 @@ class Gateway(Mapping[Ieee, Device]):
             request = Attribute(Cluster.BASIC, number).read()
             try:
                 answer = await self.radio.request(device.ieee, request, sleepy=device.is_sleepy)
-            except DeliveryError as error:
-                if error.status is None:
-                    break  # it sleeps already
+            except RefusedError:
                 continue
+            except DeliveryError:
+                break  # it sleeps already
             if answer is not None:
                 device.about.note(answer)
         self._tell(Event.DESCRIBED, device)

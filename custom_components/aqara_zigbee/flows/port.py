@@ -59,7 +59,7 @@ class PortFlow(ConfigFlow):
     @property
     def _own_entry(self) -> ConfigEntry | None:
         """The entry that is reconfigured, None if one is to be made."""
-        return None
+        raise NotImplementedError
 
     async def async_step_port(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where the stick is."""
@@ -117,7 +117,7 @@ class PortFlow(ConfigFlow):
                 self._error, self._file = error.mistake, error.file
             case WriteError():
                 self._error = WRITE_FAILED
-            case _:
+            case _:  # pragma: no cover - a fault of ours
                 raise error
 
     async def _work(

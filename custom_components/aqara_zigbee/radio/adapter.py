@@ -12,7 +12,7 @@ import zigpy.types as t
 import zigpy.zdo.types as zdo_t
 
 from ..core import zcl
-from ..core.errors import DeliveryError
+from ..core.errors import DeliveryError, RefusedError
 from ..core.identity import Identity
 from ..core.radio import Coordinator, Ieee, Listener, Neighbour, Radio
 from .application import Application
@@ -242,7 +242,7 @@ class ZigpyRadio(Radio):
             who, opening = via, self._device(via).zdo.permit(seconds)
         answer = await self._attention.attend(opening, who, _ADMINISTRATION_SECONDS)
         if answer is not None and answer[0] != zdo_t.Status.SUCCESS:
-            raise DeliveryError(f"{who} refused: status 0x{answer[0]:02x}", int(answer[0]))
+            raise RefusedError(f"{who} refused: status 0x{answer[0]:02x}", int(answer[0]))
 
     @override
     async def energy_scan(self) -> Mapping[int, float]:
@@ -312,7 +312,7 @@ def _read_answer(request: zcl.Request, frame: bytes) -> zcl.Report | None:
     """What an answer brings.
 
     Raises:
-        DeliveryError: the device refused.
+        RefusedError: the device refused.
     """
     report = zcl.read_report(request.endpoint, int(request.cluster), frame)
     if report is not None and isinstance(request, zcl.ReadAttributes):
@@ -323,5 +323,5 @@ def _read_answer(request: zcl.Request, frame: bytes) -> zcl.Report | None:
         statuses = zcl.read_statuses(frame)
     for status in statuses:
         if status != zcl.Status.SUCCESS:
-            raise DeliveryError(f"the device refused: status 0x{status:02x}", status)
+            raise RefusedError(f"the device refused: status 0x{status:02x}", status)
     return None

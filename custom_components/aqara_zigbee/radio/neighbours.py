@@ -3,7 +3,7 @@
 from zigpy.device import ZigbeeDevice
 import zigpy.zdo.types as zdo_t
 
-from ..core.errors import DeliveryError
+from ..core.errors import RefusedError
 from ..core.radio import Neighbour
 
 _MOST = 254
@@ -23,7 +23,7 @@ async def neighbours_of(device: ZigbeeDevice) -> list[Neighbour]:
     while index < _MOST:
         status, page = await device.zdo.Mgmt_Lqi_req(index)
         if status != zdo_t.Status.SUCCESS:
-            raise DeliveryError(f"{device.ieee} refused: status 0x{status:02x}", int(status))
+            raise RefusedError(f"{device.ieee} refused: status 0x{status:02x}", int(status))
         found += map(_neighbour, page.NeighborTableList)
         index += len(page.NeighborTableList)
         if not page.NeighborTableList or index >= page.Entries:

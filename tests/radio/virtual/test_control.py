@@ -243,3 +243,24 @@ async def test_home_is_saved_again_and_again(
     await keeping
     assert len(json.loads(state.read_text())["devices"]) == 2
     assert not draft.exists()
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_stick_pulled_out_of_the_network() -> None:
+    """Over TCP nobody gets through to a stick that is out; put in again, it answers."""
+    home = Home(seed=1)
+    control = Control(home)
+    try:
+        port = await home.serve()
+        assert control.answer(b'{"do": "unplug"}') == {"ok": True}
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await reader.read(1) == b""
+        writer.close()
+        assert control.answer(b'{"do": "plug_in"}') == {"ok": True}
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(bytes.fromhex("fe00210120"))  # SYS.Ping
+        async with asyncio.timeout(5):
+            assert (await reader.readexactly(4))[:1] == b"\xfe"
+        writer.close()
+    finally:
+        await home.close()

@@ -5,7 +5,7 @@
     {"do": "finger", "device": "locks2", "user": 3}
     {"do": "add", "model": "lumi.relay.c2acn01", "options": {"version": 47}, "join": true}
     {"do": "confirm", "status": 225, "times": 3}
-    {"do": "drop_link"}
+    {"do": "unplug"}
 
 The answer is `{"ok": true, …}` or `{"ok": false, "error": "…"}`. `list` names every device's
 actions and what they take. Loopback only, eight guests at most, four kilobytes a line.
@@ -67,6 +67,8 @@ class Control:
             "heal": self._heal,
             "drop_link": self._drop_link,
             "reset": self._reset,
+            "unplug": self._unplug,
+            "plug_in": self._plug_in,
             "live": self._live,
             "snapshot": lambda _request: {"snapshot": self.home.snapshot()},
         }
@@ -240,6 +242,14 @@ class Control:
 
     def _drop_link(self, _request: dict[str, Any]) -> dict[str, Any]:
         self.home.drop_link()
+        return {}
+
+    def _unplug(self, _request: dict[str, Any]) -> dict[str, Any]:
+        self.home.unplug()
+        return {}
+
+    def _plug_in(self, _request: dict[str, Any]) -> dict[str, Any]:
+        self.home.port.push_in()
         return {}
 
     def _reset(self, _request: dict[str, Any]) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class Port:
         self.faults = faults or Faults()
         self.line: Line | None = None
         self._names: set[str] = set()
+        self._is_out = False
         self._server: asyncio.Server | None = None
 
     # -- Plugging in -----------------------------------------------------------------------------
@@ -75,20 +76,27 @@ class Port:
         if PLUGGED_IN.setdefault(name, self) is not self:
             raise ValueError(f"something is plugged in at {SCHEME}{name} already")
         self._names.add(name)
+        self._is_out = False
         return SCHEME + name
 
     async def serve(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Make it reachable over TCP, as network adapters are. Returns the port number."""
         loop = asyncio.get_running_loop()
+        self._is_out = False
         self._server = await loop.create_server(lambda: _TcpLine(self), host, port)
         return int(self._server.sockets[0].getsockname()[1])
 
     def unplug(self, error: Exception | None = None) -> None:
-        """Pull it out: the line is cut and the name is gone."""
+        """Pull it out: the line is cut, the name is gone, and over TCP nobody gets through."""
+        self._is_out = True
         self.drop(error)
         for name in self._names:
             del PLUGGED_IN[name]
         self._names.clear()
+
+    def push_in(self) -> None:
+        """Let who comes over TCP through again."""
+        self._is_out = False
 
     def drop(self, error: Exception | None = None) -> None:
         """Cut the line. With an error the host learns of it, without it only sees the end."""
@@ -109,8 +117,10 @@ class Port:
         """A host opens the port.
 
         Raises:
-            OSError: EBUSY: another host has it.
+            OSError: EBUSY: another host has it. ENODEV: it was pulled out.
         """
+        if self._is_out:
+            raise OSError(errno.ENODEV, "Virtual port was pulled out")
         if self.line is not None:
             raise OSError(errno.EBUSY, "Virtual port is already open")
         self.line = line
