@@ -1,4 +1,4 @@
-"""How fast the MQTT mirror is: reports in, messages at another process, over a real broker.
+"""The speed of the MQTT mirror: from reports to messages at another process, over a real broker.
 
     .venv/bin/python -m benchmarks.mirror [--seconds 10] [--devices 5 200] [--rates 50 500 1000]
 
@@ -71,7 +71,7 @@ client.loop_stop()
 
 
 def power_report(number: int) -> zcl.Report:
-    """A plug's report of a power that tells its number: 0.01 W each."""
+    """Return a plug's report of a power that contains its number: 0.01 W each."""
     value = struct.unpack("<f", struct.pack("<f", number / 100))[0]
     return zcl.Report(2, 0x0C, (zcl.Record(0x0055, 0x39, value),))
 
@@ -93,7 +93,7 @@ class Bench:
         self.entry.async_create_background_task(self.hass, work, "bench")
 
     async def begin(self) -> None:
-        """Connect, fill the network, start the mirror and wait until it speaks."""
+        """Connect, add the network, start the mirror and wait until it publishes."""
         entry = MockConfigEntry(
             domain=ha_mqtt.DOMAIN,
             version=ha_mqtt.CONFIG_ENTRY_VERSION,

@@ -16,7 +16,7 @@ def main(report: str) -> int:
         if data["summary"]["percent_covered"] < FLOOR
     }
     for name, percent in sorted(below.items()):
-        print(f"{name}: {percent:.1f} % is below {FLOOR:.0f} %", file=sys.stderr)
+        print(f"{name}: {percent:.1f} % is too little", file=sys.stderr)
     return bool(below)
 
 

@@ -12,9 +12,12 @@ import aiohttp
 
 PATIENCE = 60.0
 
+_ATTEMPTS = 3
+"""Maximum number of times that an answer to a flow is submitted."""
+
 
 class DemoError(Exception):
-    """Something did not come up; the message says what."""
+    """A part of the demo did not start; the message is the reason."""
 
 
 async def soon[T](
@@ -54,16 +57,22 @@ class Home:
         finally:
             writer.close()
         if not answer["ok"]:
-            raise DemoError(f"{order} {device}: {answer['error']}")
+            raise DemoError(answer["error"])
         return answer
 
 
 class HomeAssistant:
-    """A running Home Assistant, through its REST and WebSocket API."""
+    """A running Home Assistant, through its REST and WebSocket API.
+
+    Attributes:
+        url: of its web page, without a path.
+        tokens: of the owner, as Home Assistant has issued them.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session = session
         self.url = url
+        self.tokens: dict[str, Any] = {}
         self._headers: dict[str, str] = {}
 
     async def sign_in(self) -> None:
@@ -73,9 +82,13 @@ class HomeAssistant:
         made = await self._post("/api/onboarding/users", {**client, **owner})
         grant = {"grant_type": "authorization_code", "code": made["auth_code"], **client}
         async with self._session.post(self.url + "/auth/token", data=grant) as answer:
-            token = (await answer.json())["access_token"]
-        self._headers = {"Authorization": f"Bearer {token}"}
+            self.tokens = await answer.json()
+        self.use(self.tokens["access_token"])
+
+    def use(self, token: str) -> None:
+        """Use an access token from now on."""
         self._token = token
+        self._headers = {"Authorization": f"Bearer {token}"}
 
     async def onboarding(self) -> Any:
         """The steps of a new installation; None while it is not up."""
@@ -87,31 +100,39 @@ class HomeAssistant:
                 raise DemoError(f"{path}: {answer.status} {await answer.text()}")
             return await answer.json()
 
+    async def delete_entry(self, entry: str) -> None:
+        """Delete a config entry."""
+        path = f"/api/config/config_entries/entry/{entry}"
+        async with self._session.delete(self.url + path, headers=self._headers) as answer:
+            answer.raise_for_status()
+
     async def _get(self, path: str) -> Any:
         async with self._session.get(self.url + path, headers=self._headers) as answer:
             return await answer.json() if answer.status == 200 else None
 
     async def set_up(self, path: str) -> str:
-        """Go through the config flow as a user would; the new entry's id."""
-        flows = "/api/config/config_entries/flow"
-        step = await self._post(flows, {"handler": "aqara_zigbee"})
-        flow = f"{flows}/{step['flow_id']}"
-        await self._post(flow, {"next_step_id": "port"})
-        step = await self._post(flow, {"path": path})
-        # What the stick holds is looked at in the background; once all is well the flow is gone.
-        while step is not None and step["type"] == "progress":
-            await asyncio.sleep(0.3)
-            step = await self._get(flow)
-        if step is not None and step["type"] != "create_entry":
-            raise DemoError(f"the config flow ended with {step}")
-        return await soon("setting up", self._loaded)
+        """Set us up on a port, as a user would; the new entry's id.
 
-    async def _loaded(self) -> str | None:
-        """The entry's id, once its network is up."""
-        for entry in await self.ask("config_entries/get", domain="aqara_zigbee"):
-            if entry["state"] == "loaded":
-                return str(entry["entry_id"])
-        return None
+        Raises:
+            DemoError: it did not end well.
+        """
+        await self.configure("aqara_zigbee", {"next_step_id": "port"}, {"path": path})
+        return await self.loaded("aqara_zigbee")
+
+    async def loaded(self, domain: str) -> str:
+        """The id of an integration's entry, once it is loaded.
+
+        Raises:
+            DemoError: it is not in time.
+        """
+
+        async def attempt() -> str | None:
+            for entry in await self.ask("config_entries/get", domain=domain):
+                if entry["state"] == "loaded":
+                    return str(entry["entry_id"])
+            return None
+
+        return await soon(f"setting up {domain}", attempt)
 
     async def configure(self, domain: str, *answers: dict[str, Any]) -> None:
         """Set up an integration with these answers to its config flow.
@@ -131,30 +152,69 @@ class HomeAssistant:
 
     async def _flow(self, flows: str, handler: str, *answers: dict[str, Any]) -> None:
         step = await self._post(flows, {"handler": handler})
+        flow = f"{flows}/{step['flow_id']}"
+        step = await self._after_progress(flow, step)
         for answer in answers:
-            if step["type"] not in ("form", "menu"):
+            if step is None or step["type"] not in ("form", "menu"):
                 break
-            step = await self._post(f"{flows}/{step['flow_id']}", answer)
-        if step["type"] != "create_entry":
+            step = await self._submit(flow, answer)
+        if step is not None and step["type"] != "create_entry":
             raise DemoError(f"the flow of {handler} ended with {step}")
+
+    async def _submit(self, flow: str, answer: dict[str, Any]) -> Any:
+        """Return the step after an answer; on a busy machine, a coordinator can be too slow at first."""
+        for _ in range(_ATTEMPTS):
+            step = await self._after_progress(flow, await self._post(flow, answer))
+            if step is None or step.get("errors") != {"base": "radio_failed"}:
+                break
+        return step
+
+    async def _after_progress(self, flow: str, step: dict[str, Any] | None) -> Any:
+        """The step after one that shows progress; None if the flow ended with it."""
+        while step is not None and step["type"] == "progress":
+            await asyncio.sleep(0.3)
+            step = await self._get(flow)
+        return step
+
+    async def reload(self, entry: str) -> None:
+        """Reload a config entry.
+
+        Raises:
+            DemoError: it cannot be.
+        """
+        await self._post(f"/api/config/config_entries/entry/{entry}/reload", {})
 
     async def call(self, domain: str, action: str, **data: Any) -> None:
         """Perform an action.
 
         Raises:
-            DemoError: Home Assistant says why not.
+            DemoError: Home Assistant reports an error.
         """
         await self._post(f"/api/services/{domain}/{action}", data)
+
+    async def automation(self, key: str, **config: Any) -> None:
+        """Save an automation, as its editor does.
+
+        Raises:
+            DemoError: Home Assistant refuses it.
+        """
+        await self._post(f"/api/config/automation/config/{key}", config)
 
     async def states(self) -> dict[str, dict[str, Any]]:
         """All states by entity id."""
         return {state["entity_id"]: state for state in await self._get("/api/states")}
 
+    async def text(self, path: str) -> str:
+        """Return the content of one of Home Assistant's URLs."""
+        async with self._session.get(self.url + path) as response:
+            response.raise_for_status()
+            return await response.text()
+
     async def ask(self, command: str, **data: Any) -> Any:
-        """One WebSocket command.
+        """Send a WebSocket command.
 
         Raises:
-            DemoError: Home Assistant says why not.
+            DemoError: Home Assistant reports an error.
         """
         address = self.url.replace("http", "ws", 1) + "/api/websocket"
         async with self._session.ws_connect(address, max_msg_size=0) as connection:
@@ -170,11 +230,15 @@ class HomeAssistant:
 
 @dataclass
 class Demo:
-    """All that runs."""
+    """All that runs.
+
+    Attributes:
+        entry: the id of our config entry, once there is one.
+    """
 
     assistant: HomeAssistant
     home: Home
-    entry: str
+    entry: str = ""
 
 
 async def devices_of(demo: Demo) -> list[dict[str, Any]]:
@@ -187,7 +251,13 @@ async def devices_of(demo: Demo) -> list[dict[str, Any]]:
     ]
 
 
+def address_of(device: dict[str, Any]) -> str:
+    """The IEEE address of a registered device."""
+    (address,) = (value for kind, value in device["connections"] if kind == "zigbee")
+    return str(address)
+
+
 async def model_of(demo: Demo, device: dict[str, Any]) -> str:
     """The Zigbee model identifier of a registered device."""
     listed = (await demo.home.do("list"))["devices"]
-    return str(next(d["model"] for d in listed if d["ieee"] == device["serial_number"]))
+    return str(next(d["model"] for d in listed if d["ieee"] == address_of(device)))

@@ -40,7 +40,7 @@ class Broker:
 
     @property
     def protocol(self) -> str:
-        """What Home Assistant has to speak; the embedded broker knows no MQTT 5."""
+        """The MQTT version for Home Assistant; the embedded broker does not support MQTT 5."""
         return "3.1.1" if self.kind == EMBEDDED else "5"
 
     async def start(self) -> None:
@@ -95,10 +95,10 @@ async def _listens(port: int) -> bool:
 
 
 async def _install() -> None:
-    """Install the embedded broker, unless it is there.
+    """Install the embedded broker, unless it is installed.
 
     Raises:
-        DemoError: no index has it.
+        DemoError: it is in no index.
     """
     stamp = PACKAGES / ".requirements"
     wanted = REQUIREMENTS.read_text()

@@ -78,10 +78,10 @@ async def check_mqtt(report: Report, demo: Demo, broker: Broker) -> None:
 
 
 class Trial:
-    """What is tried.
+    """The checks of the mirror.
 
     Args:
-        program: some program on the broker, that knows nothing of Home Assistant.
+        program: a client of the broker outside Home Assistant.
     """
 
     def __init__(self, report: Report, demo: Demo, program: Client) -> None:
@@ -90,7 +90,7 @@ class Trial:
         self._program = program
 
     async def _name(self, model: str) -> str:
-        """What a device is called in Home Assistant."""
+        """Return a device's name in Home Assistant."""
         for device in await devices_of(self._demo):
             if await model_of(self._demo, device) == model:
                 return str(device["name_by_user"])
@@ -100,7 +100,7 @@ class Trial:
         await self._report.expect(f"MQTT: {what}{when and f', {when}'}", condition)
 
     def _said(self, topic: str, *, after: int = 0, **members: Any) -> Condition:
-        """Whether an object with these members was heard, beyond so many messages."""
+        """A condition: an object with these members was received, after a number of messages."""
 
         async def condition() -> bool:
             return any(
@@ -150,7 +150,7 @@ class Trial:
         await self._expect("/get is answered", self._said(name, after=count, state="OFF"), when)
 
     async def check_actions(self) -> None:
-        """Presses and visitors are told as objects and as plain text."""
+        """Presses and rings are published as objects and as plain text."""
         lock = await self._name("lumi.lock.acn02")
         await self._demo.home.do("finger", "locks2", user=3)
         await self._expect(

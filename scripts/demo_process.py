@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 from pathlib import Path
 import signal
@@ -10,8 +11,35 @@ import socket
 from scripts.demo_api import DemoError
 
 ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / ".demo"
+FOLDER = ROOT / os.environ.get("DEMO_FOLDER", ".demo")
+"""Home Assistant's configuration; DEMO_FOLDER names another one for a second demo."""
+
 LOG = FOLDER / "output.log"
+LOCK = "demo.lock"
+"""A file in a demo's folder, locked as long as the demo runs."""
+
+
+def claim(folder: Path) -> int:
+    """Lock a folder for one demo. Returns the descriptor, which unlocks it when it is closed.
+
+    Raises:
+        DemoError: a demo runs in it, or it holds something that no demo has made.
+    """
+    lock = folder / LOCK
+    is_other = folder != ROOT / ".demo" and folder.is_dir() and any(folder.iterdir())
+    if is_other and not lock.is_file():
+        raise DemoError(f"{folder} is not the folder of a demo, so it is left as it is")
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise DemoError(
+            f"a demo is already running in {folder}. End it first, or give the second one a "
+            "folder of its own: DEMO_FOLDER=.demo-2 scripts/demo"
+        ) from error
+    return descriptor
 
 
 def free_port(wanted: int = 0) -> int:
@@ -32,7 +60,7 @@ class Process:
 
     @classmethod
     async def start(cls, *command: str, log: Path, pipe: bool = False) -> Process:
-        """Start a program; its words go to `log`, or to `line` if it is piped."""
+        """Start a program; its output goes to `log`, or to `line` if it is piped."""
         with log.open("ab") as output:
             return cls(
                 await asyncio.create_subprocess_exec(

@@ -1,4 +1,4 @@
-"""What the demo's check has tried, and how it went."""
+"""The demo's checks and their results."""
 
 from collections.abc import Awaitable, Callable
 
@@ -6,19 +6,21 @@ from scripts.demo_api import DemoError, soon
 
 
 class Report:
-    """What was tried and how it went."""
+    """Checks and their results."""
 
     def __init__(self) -> None:
         self.failures: list[str] = []
 
-    async def expect(self, what: str, condition: Callable[[], Awaitable[bool]]) -> None:
+    async def expect(
+        self, what: str, condition: Callable[[], Awaitable[bool]], seconds: float = 20
+    ) -> None:
         """Wait until something is so; note it when it does not come."""
 
         async def attempt() -> bool | None:
             return await condition() or None
 
         try:
-            await soon(what, attempt, 20)
+            await soon(what, attempt, seconds)
         except DemoError as error:
             self.failures.append(str(error))
             print(f"  FAILED  {what}")

@@ -1,6 +1,6 @@
-"""Which packages Home Assistant would install at its first start, read from its own manifests.
+"""Packages that Home Assistant would install at its first start, from its own manifests.
 
-``--check`` exits with 1 and names what is missing, so that ``scripts/setup`` finds out and not the
+``--check`` exits with 1 and prints missing ones, so that ``scripts/setup`` detects them before the
 first start of the demo.
 """
 

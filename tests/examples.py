@@ -1,18 +1,42 @@
-"""The contract's worked examples, from ``tests/fixtures``.
+"""Frames with what they mean, from ``tests/fixtures``.
 
 Each was decoded by the real Zigbee2MQTT converters. ``expected`` must come out exactly,
 ``may_include`` may come out besides, ``must_not_include`` must not; no other keys may appear.
 """
 
 from dataclasses import dataclass, field
+import importlib
 import json
 from pathlib import Path
+import pkgutil
 from typing import Any
 
 import pytest
 
+from custom_components.aqara_zigbee.core import devices
+from custom_components.aqara_zigbee.core.definition import Definition
+from custom_components.aqara_zigbee.core.devices import MODELS as TABLES
+
 FIXTURES = Path(__file__).parent / "fixtures"
-MODELS = ("lock_s2", "lock", "knob_h1", "plug_mi", "relay_dual")
+
+
+def _files() -> dict[str, str]:
+    """The file in ``core/devices`` that holds a definition, by Zigbee model identifier."""
+    found: dict[str, str] = {}
+    for module in pkgutil.iter_modules(devices.__path__):
+        content = vars(importlib.import_module(f"{devices.__name__}.{module.name}"))
+        found |= {
+            value.zigbee_model: module.name
+            for value in content.values()
+            if isinstance(value, Definition)
+        }
+    return {table.zigbee_model: found[table.zigbee_model] for table in TABLES}
+
+
+FILES = _files()
+"""Device file, and so fixture, of each Zigbee model identifier."""
+
+MODELS = tuple(FILES.values())
 
 
 @dataclass(frozen=True)
@@ -46,6 +70,33 @@ class Example:
         assert not actual.keys() & set(self.must_not_include)
 
 
+def content(name: str) -> dict[str, Any]:
+    """Return a model's fixture.
+
+    Raises:
+        AssertionError: there is none; the text explains what to write.
+    """
+    path = FIXTURES / f"{name}.json"
+    assert path.exists(), (
+        f"write tests/fixtures/{name}.json: at least one frame for each source of each row of"
+        f" core/devices/{name}.py, as docs/architecture.md tells"
+    )
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def described(zigbee_model: str) -> dict[str, Any]:
+    """Return Zigbee2MQTT's own description of a model, as written by ``scripts/exposes``.
+
+    Raises:
+        AssertionError: it was not written yet.
+    """
+    path = FIXTURES / f"{FILES[zigbee_model]}.exposes.json"
+    assert path.exists(), f"run scripts/exposes {zigbee_model}"
+    found: dict[str, Any] = json.loads(path.read_text())["definition"]
+    return found
+
+
 def load(*names: str) -> list[Example]:
     """The examples of some models; the names are those of the fixture files."""
     return [
@@ -68,7 +119,7 @@ def load(*names: str) -> list[Example]:
             error=raw.get("expected_error"),
         )
         for name in names
-        for data in [json.loads((FIXTURES / f"{name}.json").read_text())]
+        for data in [content(name)]
         for raw in data["examples"]
     ]
 

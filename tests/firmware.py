@@ -3,6 +3,8 @@
 from pathlib import Path
 import struct
 
+from custom_components.aqara_zigbee.radio.ota.transfer import Patience
+
 LUMI = 0x115F
 IMAGE_TYPE = 257
 """Of all images for the models here."""
@@ -10,6 +12,11 @@ IMAGE_TYPE = 257
 MAGIC = 0x0BEEF11E
 _HEADER = struct.Struct("<IHHHHHIH32sI")
 _ELEMENT = struct.Struct("<HI")
+
+
+def patience(**seconds: float) -> Patience:
+    """Long for devices that a busy machine keeps waiting, but for what is to run out of time."""
+    return Patience(again=0.5, pause=0.1, **seconds)
 
 
 def image(

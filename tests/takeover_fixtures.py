@@ -22,9 +22,9 @@ import homeassistant  # noqa: F401 - before zigpy, which then shares its validat
 from zigpy.appdb import DB_VERSION
 import zigpy.appdb_schemas
 
-from custom_components.aqara_zigbee.radio.backup import read
 from custom_components.aqara_zigbee.radio.network import Port
-from custom_components.aqara_zigbee.radio.virtual import (
+from custom_components.aqara_zigbee.radio.restore import read
+from custom_components.aqara_zigbee.simulator import (
     Home,
     Knob,
     Lock,
@@ -34,7 +34,7 @@ from custom_components.aqara_zigbee.radio.virtual import (
     Relay,
     Thermometer,
 )
-from tests.radio.virtual.host import Host, hosting
+from tests.simulator.host import Host, hosting
 
 FOLDER = Path(__file__).parent / "fixtures" / "takeover"
 HOMES = (Plug, Relay, LockS2, Lock, Knob, Thermometer)
@@ -252,7 +252,7 @@ def _entry(number: int, node: Node, layout: int) -> dict[str, Any]:
     battery = node.SLEEPY
     entry: dict[str, Any] = {
         "id": number,
-        # Zigbee2MQTT makes an end device of the lock S2, which says it is a router.
+        # Zigbee2MQTT makes an end device of the lock S2, which claims to be a router.
         "type": "EndDevice" if battery and node.name != "lock" else "Router",
         "ieeeAddr": _address(node.ieee),
         "nwkAddr": node.nwk,
@@ -271,7 +271,7 @@ def _entry(number: int, node: Node, layout: int) -> dict[str, Any]:
         "meta": {"configured": 332242049},
         "lastSeen": SEEN,
     }
-    if node.name == "knob":  # it fell asleep while it was asked
+    if node.name == "knob":  # it fell asleep during its interview
         entry |= {"epList": [1], "endpoints": {"1": _stub()}, "swBuildId": "2019\0www."}
         if layout == 1:
             entry |= {"epList": [], "endpoints": {}}

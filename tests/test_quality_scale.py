@@ -1,4 +1,4 @@
-"""The quality scale says something about every rule, and nothing it could not prove."""
+"""The quality scale has every rule, and only claims that are proved."""
 
 import json
 from pathlib import Path
@@ -38,14 +38,14 @@ def status(rule: str) -> str:
     return str(found["status"] if isinstance(found, dict) else found)
 
 
-def test_every_rule_is_there_and_no_other() -> None:
+def test_exactly_the_known_rules() -> None:
     wanted = [rule for tier in TIERS.values() for rule in tier.split()]
     assert len(wanted) == 54
     assert sorted(RULES) == sorted(wanted)
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_rule_is_said_as_home_assistant_wants_it(rule: str) -> None:
+def test_rule_has_home_assistants_format(rule: str) -> None:
     assert status(rule) in ("done", "todo", "exempt")
     if isinstance(RULES[rule], dict):
         assert RULES[rule].keys() == {"status", "comment"}
@@ -73,7 +73,7 @@ def test_claimed_tier_is_reached() -> None:
         ("config-flow", "config_flow.py"),
     ],
 )
-def test_what_is_done_is_there(rule: str, proof: str) -> None:
+def test_rules_that_are_done(rule: str, proof: str) -> None:
     assert (status(rule) == "done") is (PACKAGE / proof).is_file()
 
 
@@ -82,11 +82,11 @@ def test_docs_are_done_when_there_is_a_readme() -> None:
     assert not done or (ROOT / "README.md").is_file()
 
 
-def test_discovery_is_done_when_the_manifest_says_what_to_discover() -> None:
+def test_discovery_is_done_with_matchers_in_the_manifest() -> None:
     assert (status("discovery") == "done") is bool(MANIFEST.keys() & {"usb", "zeroconf"})
 
 
-def test_every_platform_says_how_many_at_once() -> None:
+def test_every_platform_limits_parallel_updates() -> None:
     """`parallel-updates`."""
     entities = [
         path

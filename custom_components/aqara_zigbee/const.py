@@ -1,8 +1,16 @@
-"""Names that several files of Home Assistant's side need."""
+"""Names used by several files of Home Assistant's side."""
 
 from typing import Final
 
 DOMAIN: Final = "aqara_zigbee"
 
-EVENT_OPENED: Final = f"{DOMAIN}_opened"
-"""Fired when a lock let somebody in; the logbook describes it."""
+EVENT: Final = f"{DOMAIN}_event"
+"""Fired when a lock was opened or a knob was turned; the logbook describes it (`bus_events.py`)."""
+
+VIRTUAL_PORT = f"virtual://{DOMAIN}"
+"""The port of an entry whose coordinator and devices are simulated."""
+
+CONF_MQTT = "mqtt"
+"""The entry's option with `CONF_ENABLED` and the settings of the MQTT mirror."""
+
+CONF_ENABLED = "enabled"

@@ -1,12 +1,13 @@
-"""What a download of diagnostics holds: enough to add a model or find a fault, and no secret.
+"""Diagnostics: enough to add a model or find a fault, without secrets.
 
-Left out are the network key in any form, what identifies the network from outside, and the names
-people gave to each other and to their devices. Addresses of devices stay: without them nobody can
-tell from the frames who said what.
+They contain neither the network key in any form, nor what identifies the network from outside, nor
+names of people and devices. They contain addresses of devices, without which the frames cannot be
+assigned to their senders.
 """
 
 from collections import Counter
 from collections.abc import Mapping
+import math
 import re
 from typing import Any
 
@@ -16,18 +17,25 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
-from . import issues
 from .const import DOMAIN
 from .core.device import Device
 from .core.gateway import Gateway
-from .core.options import USERS
+from .core.network_scan import table
+from .core.property import Text
 from .core.radio import Node
 from .core.value import Value
 from .core.zcl import Report
-from .runtime import AqaraConfigEntry
-from .versions import installed
+from .runtime import AqaraConfigEntry, is_guest
+from .watch import issues
+from .watch.zigpy_version import installed, installed_for_zha, tested
 
-_SECRET = {"network_key", "key", "password", "username", "extended_pan_id", "friendly_name"}
+_SECRET = {
+    *("network_key", "key", "password", "username", "extended_pan_id", "friendly_name"),
+    "serial_number",
+}
+_NUMBER = re.compile(r"#\d+")
+"""A user without a name; any other text can contain one."""
+
 _SERIAL_NUMBER = re.compile(r"[0-9A-Fa-f]{8,}")
 """Part of a port's name under /dev/serial/by-id."""
 
@@ -35,16 +43,16 @@ _SERIAL_NUMBER = re.compile(r"[0-9A-Fa-f]{8,}")
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: AqaraConfigEntry
 ) -> dict[str, Any]:
-    """A network, also one that does not come up."""
+    """Return diagnostics of a network, even if it is not running."""
     content: dict[str, Any] = {
-        "versions": await hass.async_add_executor_job(installed),
+        "versions": await _versions(hass, entry),
         "entry": {
             "state": entry.state.value,
             "reason": entry.error_reason_translation_key,
             "data": _without_serial_number(entry.data),
             "options": dict(entry.options),
         },
-        "troubles": issues.told(hass, entry),
+        "troubles": issues.reported(hass, entry),
     }
     if entry.state is ConfigEntryState.LOADED:
         gateway = entry.runtime_data.gateway
@@ -57,8 +65,8 @@ async def async_get_config_entry_diagnostics(
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: AqaraConfigEntry, device: dr.AnyDeviceEntry
 ) -> dict[str, Any]:
-    """One device, or the coordinator."""
-    content: dict[str, Any] = {"versions": await hass.async_add_executor_job(installed)}
+    """Return diagnostics of a device, or of the coordinator."""
+    content: dict[str, Any] = {"versions": await _versions(hass, entry)}
     if entry.state is ConfigEntryState.LOADED:
         gateway = entry.runtime_data.gateway
         content |= _network(gateway)
@@ -67,6 +75,13 @@ async def async_get_device_diagnostics(
                 content["device"] = _device(gateway[ieee])
     redacted: dict[str, Any] = async_redact_data(content, _SECRET)
     return redacted
+
+
+async def _versions(hass: HomeAssistant, entry: AqaraConfigEntry) -> dict[str, str]:
+    versions = await hass.async_add_executor_job(installed)
+    if is_guest(entry):
+        versions |= await hass.async_add_executor_job(installed_for_zha)
+    return {**versions, "zigpy_tested": tested()}
 
 
 def _without_serial_number(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,6 +102,7 @@ def _network(gateway: Gateway) -> dict[str, Any]:
             "firmware": coordinator.firmware,
             "channel": coordinator.channel,
         },
+        "network_scan": table(scan) if (scan := gateway.scanner.last) else None,
         "health": {
             "online": gateway.online,
             "losses": health.losses,
@@ -100,7 +116,6 @@ def _network(gateway: Gateway) -> dict[str, Any]:
 
 def _device(device: Device) -> dict[str, Any]:
     kept = device.as_dict()
-    names = set(device.options.get(USERS, {}).values())
     return {
         "ieee": device.ieee,
         "nwk": f"0x{device.node.nwk:04x}",
@@ -111,13 +126,11 @@ def _device(device: Device) -> dict[str, Any]:
         "about": kept["about"],
         "firmware": kept["firmware"],
         "last_seen": kept["last_seen"],
-        "state": {name: _unnamed(value, names) for name, value in device.state.items()},
-        "pending": {name: _unnamed(value, names) for name, value in device.pending.items()},
-        "options": {
-            name: dict.fromkeys(value, REDACTED) if name == USERS else value
-            for name, value in device.options.items()
-        },
-        "strangers": device.strangers,
+        "state": _shown(device, device.state),
+        "pending": _shown(device, device.pending),
+        "options": {name: _without_text(value) for name, value in device.options.items()},
+        "strangers": {str(address): count for address, count in device.strangers.items()},
+        "rejected": device.rejected,
         "frames": [
             {"time": time.isoformat() if time else None, **_report(report)}
             for time, report in device.frames
@@ -125,13 +138,29 @@ def _device(device: Device) -> dict[str, Any]:
     }
 
 
-def _unnamed(value: Any, names: set[str]) -> Any:
-    """A value, unless it is the name of somebody."""
-    return REDACTED if value in names else value
+def _without_text(value: Any) -> Any:
+    """Return an option without texts of the user: names, descriptions."""
+    match value:
+        case bool() | int() | float() | None:
+            return value
+        case dict():
+            return {key: _without_text(each) for key, each in value.items()}
+        case _:
+            return REDACTED
+
+
+def _shown(device: Device, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return property values without free text, which can contain a current or former name."""
+    rows = device.definition.properties if device.definition else ()
+    texts = {row.name for row in rows if isinstance(row, Text)}
+    return {
+        name: REDACTED if name in texts and not _NUMBER.fullmatch(str(value)) else value
+        for name, value in values.items()
+    }
 
 
 def _signature(node: Node) -> dict[str, Any]:
-    """What an issue for a new model needs."""
+    """Return what an issue about a new model needs."""
     return {
         "model": node.model,
         "manufacturer": node.manufacturer,
@@ -170,8 +199,10 @@ def _report(report: Report) -> dict[str, Any]:
 
 
 def _plain(value: Value) -> Any:
-    """A value as JSON; octets in hexadecimal."""
+    """Return a value as JSON: octets in hexadecimal, non-finite numbers as text."""
     match value:
+        case float() if not math.isfinite(value):
+            return str(value)
         case bytes():
             return value.hex()
         case tuple():

@@ -1,19 +1,22 @@
-"""What happens at a device: presses, turns, doors, bells."""
+"""Support for events: presses, turns, doors, bells."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.event import EventDeviceClass, EventEntity
-from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID, Platform
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import EVENT_OPENED
-from .core.device import ActionFired, Device, Update
-from .core.options import Option
-from .core.property import Action, Event, Row
+from .const import DOMAIN
+from .core.device import Device
+from .core.device_update import ActionFired, Update
+from .core.property import Action, Event, Scalar
 from .entity import AqaraEntity
-from .platforms import follow
+from .platforms import Part, follow
 from .runtime import AqaraConfigEntry
 
 PARALLEL_UPDATES = 0
@@ -22,57 +25,73 @@ PARALLEL_UPDATES = 0
 async def async_setup_entry(
     hass: HomeAssistant, entry: AqaraConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the event entities that action rows feed."""
-    follow(entry, async_add_entities, Platform.EVENT, _make)
+    """Add the event entities of action rows."""
+    follow(entry, async_add_entities, Platform.EVENT, partial(_make, er.async_get(hass)))
 
 
-def _make(device: Device, row: Row | Option) -> list[Entity]:
+def _make(registry: er.EntityRegistry, device: Device, row: Part) -> list[Entity]:
     assert isinstance(row, Action)
-    return [AqaraEvent(device, event) for event in row.events]
+    events = [AqaraEvent(device, event) for event in row.events]
+    for event in events:
+        _move(registry, event)
+    return list(events)
+
+
+def _move(registry: er.EntityRegistry, entity: AqaraEvent) -> None:
+    """Let an entity that was registered under a former name keep its id and the user's settings."""
+    if entity.event.formerly is None:
+        return
+    former = f"{entity.device.ieee}-{entity.event.formerly}"
+    registered = registry.async_get_entity_id(Platform.EVENT, DOMAIN, former)
+    if registered is None:
+        return
+    if registry.async_get_entity_id(Platform.EVENT, DOMAIN, str(entity.unique_id)):
+        registry.async_remove(registered)
+    else:
+        registry.async_update_entity(registered, new_unique_id=str(entity.unique_id))
 
 
 class AqaraEvent(AqaraEntity, EventEntity):
-    """One kind of thing that happens at a device.
+    """An event entity of a device.
 
-    It fires for frames that report it, never for what is restored or read.
+    It fires for reports, never for restored or read values.
     """
 
     def __init__(self, device: Device, event: Event) -> None:
-        super().__init__(device, event.name)
+        super().__init__(device, event.name, event.device_class)
         self.event = event
-        self._attr_event_types = list(dict.fromkeys(kind for kind, _ in event.types.values()))
+        kinds = [*(kind for kind, _ in event.types.values()), *event.kinds]
+        self._attr_event_types = list(dict.fromkeys(kinds))
         if event.device_class is not None:
             self._attr_device_class = EventDeviceClass(event.device_class)
 
     @override
     @callback
-    def _heard(self, update: Update) -> None:
-        if update.action is not None and update.action.action in self.event.types:
-            kind, extra = self.event.types[update.action.action]
-            attributes = self._attributes(update.action) | dict(extra)
-            self._trigger_event(kind, attributes)
-            self.async_write_ha_state()
-            if update.action.details.get("action_method") is not None:
-                self._tell_logbook(kind, attributes)
+    def _on_update(self, update: Update) -> None:
+        # A changed availability is written first, with the time of the last event: two states.
+        super()._on_update(update)
+        if (fired := update.action) is None:
             return
-        super()._heard(update)
+        kind, extra = self._kind(fired)
+        if kind is not None:
+            self._trigger_event(kind, self._attributes(fired) | dict(extra))
+            self.async_write_ha_state()
 
     @override
     def _concerns(self, update: Update) -> bool:
         return False
 
+    def _kind(self, fired: ActionFired) -> tuple[str | None, Mapping[str, Scalar]]:
+        """Return the event type and attributes of an action; None if it is another entity's."""
+        if fired.action in self.event.types:
+            return self.event.types[fired.action]
+        return self.event.kind_of(fired.action, fired.details), {}
+
     def _attributes(self, fired: ActionFired) -> dict[str, Any]:
-        """Details under the names this entity gives them."""
+        """Return the details, named as in this entity."""
         said = {**fired.joined, **fired.details}
         return {
             name: said[detail]
             for detail, name in self.event.attributes.items()
             if said.get(detail) is not None
         }
-
-    @callback
-    def _tell_logbook(self, kind: str, attributes: dict[str, Any]) -> None:
-        """Let the logbook say who came and how; an event entity alone only names its type."""
-        assert self.registry_entry is not None
-        data = {ATTR_ENTITY_ID: self.entity_id, ATTR_DEVICE_ID: self.registry_entry.device_id}
-        self.hass.bus.async_fire(EVENT_OPENED, data | attributes | {"type": kind})

@@ -1,4 +1,4 @@
-"""Firmware of devices: where it may come from, and when it is looked for."""
+"""Sources of firmware, and the schedule of checks."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -21,39 +21,39 @@ from .core.firmware import Obstacle, UpdateError
 from .core.updates import Updates
 
 CONF_UPDATES = "updates"
-"""The entry's option that holds `CONF_REMOTE`."""
+"""The entry's option with `CONF_REMOTE`."""
 
 CONF_REMOTE = "remote"
 
 INTERVAL = timedelta(hours=1)
-"""Between two looks into the folder; the index on the internet is asked once a day at most."""
+"""Time between two checks of the folder; the online index is downloaded at most once a day."""
 
 _MOST_BYTES = 8 * 1024 * 1024
 _SECONDS = 60.0
 
 
-class Source(Protocol):
-    """Where firmware comes from.
+class FirmwareSource(Protocol):
+    """A source of firmware.
 
     Attributes:
-        remote: whether it may come from the internet.
+        remote: whether firmware may be downloaded from the internet.
     """
 
     remote: bool
 
 
 def folder(hass: HomeAssistant) -> Path:
-    """Where users put firmware. It is theirs: nobody makes it or deletes it."""
+    """Return the folder for the user's firmware files. It is never created or deleted here."""
     return Path(hass.config.path(f"{DOMAIN}_ota"))
 
 
 def is_remote(entry: ConfigEntry) -> bool:
-    """Whether the internet may be asked. Nobody asks it unless the user says so."""
+    """Whether firmware may be downloaded from the internet, by default not."""
     return bool(entry.options.get(CONF_UPDATES, {}).get(CONF_REMOTE, False))
 
 
 def fetcher(hass: HomeAssistant) -> Callable[[str], Awaitable[bytes]]:
-    """Get what is at an address, with Home Assistant's own session."""
+    """Return a function that downloads a URL with Home Assistant's own session."""
 
     async def fetch(address: str) -> bytes:
         session, content = async_get_clientsession(hass), bytearray()
@@ -73,21 +73,23 @@ def fetcher(hass: HomeAssistant) -> Callable[[str], Awaitable[bytes]]:
 
 
 @callback
-def follow(hass: HomeAssistant, entry: ConfigEntry, updates: Updates, source: Source) -> None:
-    """Look for firmware now, every hour, and when the user changes where it may come from."""
+def follow(
+    hass: HomeAssistant, entry: ConfigEntry, updates: Updates, source: FirmwareSource
+) -> None:
+    """Check for firmware now, every hour, and when the user changes the source."""
 
     @callback
-    def look(_now: datetime | None = None) -> None:
+    def check(_now: datetime | None = None) -> None:
         source.remote = is_remote(entry)
-        work = updates.look_for_all()
+        work = updates.find_newer_for_all()
         entry.async_create_background_task(hass, work, f"{DOMAIN} look for firmware")
 
     @callback
     def changed(_change: ConfigEntryChange, other: ConfigEntry) -> None:
         if other is entry and is_remote(entry) is not source.remote:
-            look()
+            check()
 
     entry.async_on_unload(async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed))
-    entry.async_on_unload(async_track_time_interval(hass, look, INTERVAL))
+    entry.async_on_unload(async_track_time_interval(hass, check, INTERVAL))
     entry.async_on_unload(updates.stop)
-    look()
+    check()

@@ -1,4 +1,4 @@
-"""From rows to platforms, and from devices that appear to entities."""
+"""Assigns rows to platforms, and adds entities for current and new devices."""
 
 from collections.abc import Callable, Iterator
 from typing import assert_never
@@ -9,25 +9,31 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .core.definition import Definition
-from .core.device import Device, Update
-from .core.gateway import Event
-from .core.options import Option
+from .core.device import Device
+from .core.device_update import Update
+from .core.group import Cover, Group
+from .core.network_events import NetworkEvent
+from .core.options import AnyOption, ChoiceOption, FlagOption, NumberOption, Option
 from .core.property import (
     Action,
     Binary,
     Enum,
     Numeric,
+    Property,
     Row,
     Shown,
     Text,
 )
 from .core.quantity import ENERGY
-from .runtime import AqaraConfigEntry
+from .entity import AqaraEntity
+from .runtime import AqaraConfigEntry, disables_zha, is_guest
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.COVER,
     Platform.EVENT,
+    Platform.IMAGE,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
@@ -36,37 +42,48 @@ PLATFORMS = [
 ]
 
 
-def platform_of(row: Row | Option) -> Platform:
-    """Where a row is shown; it follows from its kind."""
+type Part = Row | AnyOption | Group
+"""The source of an entity: a row, an option, or a group of rows."""
+
+
+def platform_of(row: Part) -> Platform:
+    """Return the platform of a part, from its type."""
     match row:
         case Action():
             return Platform.EVENT
         case Binary():
             return Platform.SWITCH if row.settable else Platform.BINARY_SENSOR
         case Enum():
-            return Platform.SELECT if row.settable else Platform.SENSOR
+            if not row.settable:
+                return Platform.SENSOR
+            return Platform.BUTTON if len(row.values) == 1 else Platform.SELECT
         case Numeric():
             return Platform.NUMBER if row.settable else Platform.SENSOR
         case Text():
             return Platform.SENSOR
-        case Option():
+        case NumberOption():
             return Platform.NUMBER
+        case FlagOption():
+            return Platform.SWITCH
+        case ChoiceOption():
+            return Platform.SELECT
+        case Cover():
+            return Platform.COVER
         case _:
             assert_never(row)
 
 
-def rows_of(device: Device, platform: Platform) -> Iterator[Row | Option]:
-    """The rows of a device that a platform shows."""
-    if device.definition is None:
-        return
-    for row in (*device.definition.properties, *device.definition.options):
-        shown = isinstance(row, Option) or Shown.HOME in row.shown
-        if shown and platform_of(row) is platform:
+def parts_of(definition: Definition) -> Iterator[Part]:
+    """Yield all sources of entities: rows that have their own, groups and options."""
+    for row in definition.properties:
+        if Shown.HOME in row.shown and definition.group_of(row.name) is None:
             yield row
+    yield from definition.groups
+    yield from definition.options
 
 
 def meters_of(definition: Definition | None) -> list[Numeric]:
-    """The rows that count energy for ever, and can be counted anew."""
+    """Return the rows that count energy endlessly and can be reset."""
     rows = definition.properties if definition else ()
     return [row for row in rows if isinstance(row, Numeric) and row.quantity is ENERGY]
 
@@ -76,61 +93,80 @@ def follow(
     entry: AqaraConfigEntry,
     add: AddConfigEntryEntitiesCallback,
     platform: Platform,
-    make: Callable[[Device, Row | Option], list[Entity]],
+    make: Callable[[Device, Part], list[Entity]],
     besides: Callable[[Device], list[Entity]] = lambda device: [],
 ) -> None:
-    """Make entities for all devices there are and for those that appear.
+    """Add entities for all current and new devices.
 
     Args:
-        entry: whose devices.
+        entry: the config entry.
         add: Home Assistant's callback.
-        platform: the platform that asks.
-        make: makes the entities of a row.
-        besides: makes entities of a device that no row describes.
+        platform: the platform.
+        make: creates the entities of a part.
+        besides: creates entities of a device without a row.
     """
     gateway = entry.runtime_data.gateway
     met: set[str] = set()
+    is_shown_by_zha = is_guest(entry) and not disables_zha(entry)
+
+    def made(device: Device, part: Part) -> list[Entity]:
+        entities = make(device, part)
+        if is_shown_by_zha and is_covered_by_zha(device, part):
+            for entity in entities:
+                assert isinstance(entity, AqaraEntity)
+                entity.disable_by_default()
+        return entities
 
     @callback
-    def meet(device: Device) -> None:
+    def add_device(device: Device) -> None:
         if device.definition is None or device.ieee in met:
             return
         met.add(device.ieee)
-        rows = list(rows_of(device, platform))
+        rows = [row for row in parts_of(device.definition) if platform_of(row) is platform]
         later = [row for row in rows if _is_missing(device, row)]
-        add(besides(device) + [e for row in rows if row not in later for e in make(device, row)])
+        add(besides(device) + [e for row in rows if row not in later for e in made(device, row)])
         if later:
-            _wait_for(entry, device, later, lambda row: add(make(device, row)))
+            _wait_for(entry, device, later, lambda row: add(made(device, row)))
 
     @callback
-    def witness(event: Event, device: Device) -> None:
-        if event is Event.INTERVIEWED:
-            meet(device)
-        elif event is Event.REMOVED:
+    def on_event(event: NetworkEvent, device: Device) -> None:
+        if event is NetworkEvent.INTERVIEWED:
+            add_device(device)
+        elif event is NetworkEvent.REMOVED:
             met.discard(device.ieee)
 
     for device in gateway.values():
-        meet(device)
-    entry.async_on_unload(gateway.subscribe(witness))
+        add_device(device)
+    entry.async_on_unload(gateway.subscribe(on_event))
 
 
-def _is_missing(device: Device, row: Row | Option) -> bool:
-    return not isinstance(row, Option) and row.sparse and row.name not in device.state
+def is_covered_by_zha(device: Device, part: Part) -> bool:
+    """Whether ZHA has an equivalent entity."""
+    if isinstance(part, Option) or device.definition is None:
+        return False
+    rows = (
+        [part] if isinstance(part, Property) else map(device.definition.__getitem__, part.members)
+    )
+    return all(row.zha for row in rows)
+
+
+def _is_missing(device: Device, row: Part) -> bool:
+    return isinstance(row, Property) and row.sparse and row.name not in device.state
 
 
 @callback
 def _wait_for(
     entry: AqaraConfigEntry,
     device: Device,
-    rows: list[Row | Option],
-    found: Callable[[Row | Option], None],
+    rows: list[Part],
+    found: Callable[[Part], None],
 ) -> None:
-    """Show rows that only some devices have once a first value proves that this one does."""
+    """Add entities of rows that only some devices have, once a value shows that it has them."""
 
     @callback
-    def heard(update: Update) -> None:
+    def on_update(update: Update) -> None:
         for row in [row for row in rows if row.name in update.state]:
             rows.remove(row)
             found(row)
 
-    entry.async_on_unload(device.subscribe(heard))
+    entry.async_on_unload(device.subscribe(on_update))

@@ -1,4 +1,4 @@
-"""What a loaded config entry holds for its platforms."""
+"""Data of a loaded config entry for its platforms."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -7,29 +7,63 @@ from homeassistant.config_entries import ConfigEntry
 
 from .core.gateway import Gateway
 from .core.updates import Updates
-from .simulation import Simulation
 
 if TYPE_CHECKING:
-    from .backup import Backups
-    from .troubles import Watch
+    from .simulation import Simulation
+    from .storage.backups import Backups
+    from .watch.repairs_monitor import RepairsMonitor
 
 type AqaraConfigEntry = ConfigEntry[Runtime]
+
+CONF_HOST = "host"
+"""In an entry's data: the integration whose network it uses, instead of a coordinator of its own."""
+
+ZHA = "zha"
+
+
+CONF_DISABLE_ZHA = "disable_zha_entities"
+"""In an entry's options: whether ZHA's entities of our devices are disabled."""
+
+
+CONF_DISABLED = "disabled_zha_entities"
+"""In an entry's data: ZHA's checked entities by registry id, and whether we disabled them."""
+
+
+def disables_zha(entry: ConfigEntry) -> bool:
+    """Whether ZHA's entities of our devices are to be disabled."""
+    return is_guest(entry) and entry.options.get(CONF_DISABLE_ZHA) is True
+
+
+def is_guest(entry: ConfigEntry) -> bool:
+    """Whether an entry uses ZHA's network."""
+    return entry.data.get(CONF_HOST) == ZHA
+
+
+@dataclass(slots=True)
+class OwnNetwork:
+    """The parts of a network on our own coordinator.
+
+    Attributes:
+        updates: firmware updates.
+        backups: backups.
+        watch: repair issues.
+        simulation: the simulated home of a virtual entry.
+    """
+
+    updates: Updates
+    backups: Backups
+    watch: RepairsMonitor
+    simulation: Simulation | None = None
 
 
 @dataclass(slots=True)
 class Runtime:
-    """A network that is up.
+    """A running network.
 
     Attributes:
         gateway: its devices.
-        updates: what updates their firmware.
-        backups: what backs it up.
-        watch: what looks for troubles.
-        simulation: the home that is not there, for an entry that has one.
+        own: the parts for our own coordinator; None on ZHA's network.
     """
 
     gateway: Gateway
-    updates: Updates
-    backups: Backups
-    watch: Watch
-    simulation: Simulation | None = None
+    own: OwnNetwork | None

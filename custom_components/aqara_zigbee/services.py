@@ -1,4 +1,4 @@
-"""Actions on the network: let devices join and send them away, look at channels and change them."""
+"""Actions of the network: permit joins, remove devices, scan and change channels."""
 
 from datetime import timedelta
 
@@ -18,8 +18,10 @@ import probatio
 
 from .const import DOMAIN
 from .core.gateway import MOST_SECONDS, Gateway
+from .core.network_scan import table
 from .core.radio import Ieee
-from .entity import translated
+from .entity import owner_of, translated_as
+from .network_map import scan_network
 from .runtime import AqaraConfigEntry
 
 ATTR_CHANNEL = "channel"
@@ -32,6 +34,7 @@ SERVICE_REMOVE_DEVICE = "remove_device"
 SERVICE_INTERVIEW = "interview"
 SERVICE_ENERGY_SCAN = "energy_scan"
 SERVICE_CHANGE_CHANNEL = "change_channel"
+SERVICE_SCAN_NETWORK = "scan_network"
 
 _NETWORK = {probatio.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
 _DEVICE = {probatio.Required(ATTR_DEVICE_ID): cv.string}
@@ -57,22 +60,23 @@ _CHANNEL_SCHEMA = probatio.Schema(
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions; they are there whether or not a network is up."""
+    """Register the actions, whether or not a network is running."""
     for name, action, schema, response in (
         (SERVICE_PERMIT_JOIN, _permit_join, _PERMIT_SCHEMA, SupportsResponse.NONE),
         (SERVICE_REMOVE_DEVICE, _remove_device, _REMOVE_SCHEMA, SupportsResponse.NONE),
         (SERVICE_INTERVIEW, _interview, probatio.Schema(_DEVICE), SupportsResponse.NONE),
         (SERVICE_ENERGY_SCAN, _energy_scan, probatio.Schema(_NETWORK), SupportsResponse.ONLY),
+        (SERVICE_SCAN_NETWORK, _scan_network, probatio.Schema(_NETWORK), SupportsResponse.OPTIONAL),
         (SERVICE_CHANGE_CHANNEL, _change_channel, _CHANNEL_SCHEMA, SupportsResponse.NONE),
     ):
         async_register_admin_service(hass, DOMAIN, name, action, schema, response)
 
 
 def _gateway(call: ServiceCall) -> Gateway:
-    """The network an action is meant for.
+    """Return the network of an action.
 
     Raises:
-        ServiceValidationError: there is none of that name, or it is not up.
+        ServiceValidationError: there is none with that name, or it is not running.
     """
     entry: AqaraConfigEntry = service.async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
@@ -81,10 +85,10 @@ def _gateway(call: ServiceCall) -> Gateway:
 
 
 def _device(hass: HomeAssistant, device_id: str) -> tuple[Gateway, Ieee]:
-    """The device an action is meant for, and its network.
+    """Return the network and the address of an action's device.
 
     Raises:
-        ServiceValidationError: it is none of ours, or its network is not up.
+        ServiceValidationError: it is not our device, or its network is not running.
     """
     registered = dr.async_get(hass).async_get(device_id)
     if isinstance(registered, dr.DeviceEntry):
@@ -106,25 +110,26 @@ async def _permit_join(call: ServiceCall) -> None:
     if ATTR_VIA in call.data:
         _, via = _device(call.hass, call.data[ATTR_VIA])
     seconds = int(call.data[ATTR_DURATION].total_seconds())
-    with translated():
+    with translated_as(translation_domain=DOMAIN, translation_key="permit_failed"):
         await gateway.permit(seconds, dt_util.utcnow(), via)
 
 
 async def _remove_device(call: ServiceCall) -> None:
     gateway, ieee = _device(call.hass, call.data[ATTR_DEVICE_ID])
-    with translated():
+    owner_of(gateway)
+    with translated_as(translation_domain=DOMAIN, translation_key="remove_failed"):
         await gateway.dismiss(ieee, force=call.data[ATTR_FORCE])
 
 
 async def _interview(call: ServiceCall) -> None:
     gateway, ieee = _device(call.hass, call.data[ATTR_DEVICE_ID])
-    with translated():
+    with translated_as(translation_domain=DOMAIN, translation_key="interview_failed"):
         await gateway.radio.interview(ieee)
 
 
 async def _energy_scan(call: ServiceCall) -> ServiceResponse:
     gateway = _gateway(call)
-    with translated():
+    with translated_as(translation_domain=DOMAIN, translation_key="energy_scan_failed"):
         energies = await gateway.radio.energy_scan()
     return {
         "channel": gateway.radio.coordinator.channel,
@@ -132,7 +137,11 @@ async def _energy_scan(call: ServiceCall) -> ServiceResponse:
     }
 
 
+async def _scan_network(call: ServiceCall) -> ServiceResponse:
+    return table(await scan_network(_gateway(call)))
+
+
 async def _change_channel(call: ServiceCall) -> None:
-    gateway = _gateway(call)
-    with translated():
-        await gateway.radio.change_channel(call.data[ATTR_CHANNEL])
+    owner = owner_of(_gateway(call))
+    with translated_as(translation_domain=DOMAIN, translation_key="change_channel_failed"):
+        await owner.change_channel(call.data[ATTR_CHANNEL])

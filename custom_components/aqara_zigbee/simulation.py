@@ -1,39 +1,45 @@
-"""The virtual coordinator as a config entry: a home that is not there, living in Home Assistant.
+"""The virtual coordinator as a config entry, with a simulated home.
 
-For people without a stick and for trying out automations. The home and all that happened in it
-survive a restart, like a real one.
+It serves people without a coordinator, and tests of automations. The home and its state survive a
+restart.
 """
 
 from collections.abc import Callable, Mapping
+import logging
 import math
 from typing import Any
 
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .core.device import Device
 from .core.devices import DEFINITIONS
-from .radio.virtual.devices import MODELS, Knob, Lock, LockS2, Plug, Relay
-from .radio.virtual.home import Home
-from .radio.virtual.life import Life
+from .core.errors import StorageError
+from .core.gateway import MOST_SECONDS, Gateway
+from .core.network_events import NetworkEvent
+from .simulator.devices import MODELS, Knob, Lock, LockS2, Plug, Relay
+from .simulator.home import DAMAGE, Home
+from .simulator.life import Life
+from .storage.files import DurableStore
 
-NAME = DOMAIN
-URL = f"virtual://{NAME}"
+_LOGGER = logging.getLogger(__name__)
 
 _VERSION = 1
 _FACTOR = 60.0
-"""A day passes in 24 minutes."""
+"""Seconds of the simulated day per second: a day takes 24 minutes."""
 
 _SAVE_SECONDS = 2.0
 
 
 class Simulation:
-    """A virtual home with one device of each model, plugged in at `URL`.
+    """A virtual home with one device of each model, connected at `VIRTUAL_PORT`.
 
     Attributes:
-        models: what can be paired besides; model identifiers and what they are called.
-        is_plugged_in: whether the stick is in its port.
-        reappeared: called when the stick is plugged in again.
+        models: further devices for pairing: model identifiers and names.
+        is_plugged_in: whether the coordinator is connected.
+        reappeared: called when the coordinator is connected again.
     """
 
     models: Mapping[str, str] = {
@@ -41,7 +47,7 @@ class Simulation:
     }
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        self._store = Store[dict[str, Any]](hass, _VERSION, f"{DOMAIN}.{entry_id}.virtual")
+        self._store = DurableStore(hass, _VERSION, f"{DOMAIN}.{entry_id}.virtual")
         self._life: Life | None = None
         self._home: Home | None = None
         self.is_plugged_in = False
@@ -49,54 +55,71 @@ class Simulation:
 
     @property
     def home(self) -> Home:
-        """The home, once it is there."""
+        """The home, once it is open."""
         assert self._home is not None
         return self._home
 
     @property
     def is_new(self) -> bool:
-        """Whether no device has found the network yet."""
+        """Whether no device has joined yet."""
         return not any(node.joined for node in self.home.devices)
 
     async def open(self) -> None:
-        """Let the home live on, or move in: the stick has a network, its devices still look for one."""
-        saved = await self._store.async_load()
-        self._home = Home.restored(saved) if saved else _new_home()
-        self._home.plug_in(NAME)
+        """Restore the home or create it, with a formed network and devices that search for it."""
+        try:
+            saved = await self._store.load()
+        except StorageError as error:
+            _LOGGER.warning("%s cannot be read: %s", self._store.path, error)
+            saved = {}
+        self._home = _restored(saved) if saved else _new_home()
+        self._home.plug_in(DOMAIN)
         self.is_plugged_in = True
 
-    def look_for_network(self) -> None:
-        """Let all devices join as soon as they may."""
+    def search_network(self) -> None:
+        """Let all devices join as soon as joins are permitted."""
         for node in self.home.devices:
-            self.home.network.look_for(node, patience=math.inf)
+            self.home.network.search(node, patience=math.inf)
+
+    async def move_in(self, entry: ConfigEntry, gateway: Gateway) -> None:
+        """Let the devices in when they are new, and let their days pass."""
+
+        @callback
+        def on_event(_event: NetworkEvent, _device: Device) -> None:
+            self.save_soon()
+
+        entry.async_on_unload(gateway.subscribe(on_event))
+        if self.is_new:
+            self.search_network()
+            await gateway.permit(MOST_SECONDS, dt_util.utcnow())
+        self.live()
 
     def live(self) -> None:
-        """Let days pass."""
+        """Start the simulated days."""
         self._life = Life(self.home, factor=_FACTOR)
         self._life.start()
 
     def pair(self, model: str) -> None:
-        """Bring one more device into the home and press its button."""
+        """Add a device of a model and press its button."""
         node = self.home.add(MODELS[model]())
-        self.home.network.look_for(node)
+        self.home.network.search(node)
 
     def pull_out(self) -> None:
-        """Pull the stick out."""
+        """Disconnect the coordinator."""
         self.home.unplug()
         self.is_plugged_in = False
 
     def push_in(self) -> None:
-        """Plug it in again."""
-        self.home.plug_in(NAME)
+        """Connect the coordinator again."""
+        self.home.plug_in(DOMAIN)
         self.is_plugged_in = True
         self.reappeared()
 
     def save_soon(self) -> None:
-        """Write down what has changed, such as a device that joined."""
+        """Store changes soon, such as a device that joined."""
         self._store.async_delay_save(self.home.snapshot, _SAVE_SECONDS)
 
     async def close(self) -> None:
-        """Pull the stick out and write everything down."""
+        """Disconnect the coordinator and store everything."""
         if self._life is not None:
             self._life.stop()
         home, self._home = self._home, None
@@ -105,8 +128,21 @@ class Simulation:
             await self._store.async_save(home.snapshot())
 
     async def remove(self) -> None:
-        """Forget that it ever was."""
+        """Delete the stored home."""
         await self._store.async_remove()
+
+
+def _restored(saved: dict[str, Any]) -> Home:
+    """Restore a saved home without its damaged devices, or create a new one."""
+    try:
+        return Home.restored(saved, on_damage=_log_damage)
+    except DAMAGE as error:
+        _LOGGER.warning("The virtual home cannot be restored and is a new one: %r", error)
+        return _new_home()
+
+
+def _log_damage(error: Exception) -> None:
+    _LOGGER.warning("A virtual device cannot be restored and is omitted: %r", error)
 
 
 def _new_home() -> Home:

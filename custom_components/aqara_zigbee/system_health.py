@@ -1,4 +1,4 @@
-"""What Settings, System, Repairs, System information says of our networks."""
+"""System information of our networks, in Settings, System, Repairs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,11 +6,12 @@ from typing import Any
 from homeassistant.components.system_health import SystemHealthRegistration
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.loader import async_get_integration
 
 from .const import DOMAIN
 from .core.gateway import Gateway
 from .runtime import AqaraConfigEntry
-from .versions import installed
+from .watch.zigpy_version import installed, tested
 
 _FACTS: dict[str, Callable[[Gateway], Any]] = {
     "coordinator_reachable": lambda gateway: gateway.online,
@@ -25,7 +26,7 @@ _FACTS: dict[str, Callable[[Gateway], Any]] = {
 
 @callback
 def async_register(hass: HomeAssistant, register: SystemHealthRegistration) -> None:
-    """Say who knows."""
+    """Register the information."""
     register.async_register_info(_information, "/config/integrations/integration/" + DOMAIN)
 
 
@@ -34,14 +35,18 @@ async def _information(hass: HomeAssistant) -> dict[str, Any]:
     entries: list[AqaraConfigEntry] = hass.config_entries.async_entries(
         DOMAIN, include_ignore=False, include_disabled=False
     )
+    integration = await async_get_integration(hass, DOMAIN)
+    facts = {name: _fact(entries, name, read) for name, read in _FACTS.items()}
     return {
-        "version": versions["zigpy"],
-        **{name: _fact(entries, name, read) for name, read in _FACTS.items()},
+        "version": str(integration.version),
+        "zigpy": versions["zigpy"],
+        "zigpy_tested": tested(),
+        **{name: fact for name, fact in facts.items() if fact is not None},
     }
 
 
 def _fact(entries: list[AqaraConfigEntry], name: str, read: Callable[[Gateway], Any]) -> Any:
-    """A fact of the one network, or of each with its title."""
+    """A fact of the only network, or of each with its title; None if no network is running."""
     facts = [
         (entry.title, read(entry.runtime_data.gateway))
         for entry in entries
@@ -49,6 +54,13 @@ def _fact(entries: list[AqaraConfigEntry], name: str, read: Callable[[Gateway], 
     ]
     if name == "coordinator_reachable":
         facts += [(e.title, False) for e in entries if e.state is not ConfigEntryState.LOADED]
+    if not facts:
+        return None
     if len(facts) == 1:
         return facts[0][1]
-    return ", ".join(f"{title}: {value}" for title, value in facts)
+    return ", ".join(f"{title}: {_plain(value)}" for title, value in facts)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value for a text that Home Assistant does not translate: not Python's "True"."""
+    return str(value).lower() if isinstance(value, bool) else value

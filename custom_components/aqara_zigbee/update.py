@@ -1,4 +1,4 @@
-"""Firmware that can be updated over the air."""
+"""Support for updates: firmware over the air."""
 
 from typing import Any, override
 
@@ -12,7 +12,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .core.device import Device, Update
+from .core.device import Device
+from .core.device_update import Update
 from .core.updates import Updates
 from .entity import AqaraEntity, translated
 from .phrases import phrases
@@ -20,14 +21,16 @@ from .platforms import follow
 from .runtime import AqaraConfigEntry
 
 PARALLEL_UPDATES = 0
-"""A second transfer is refused by the core; here it would wait for hours, and look as if it ran."""
+"""A second transfer is refused by the core; here it would wait for hours and seem to run."""
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: AqaraConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the firmware of every device that can be updated."""
-    updates = entry.runtime_data.updates
+    """Add an update entity for every device whose firmware can be updated."""
+    if (own := entry.runtime_data.own) is None:
+        return  # ZHA updates the firmware of its devices
+    updates = own.updates
 
     def firmware(device: Device) -> list[Entity]:
         can = device.definition is not None and device.definition.supports_ota
@@ -37,7 +40,7 @@ async def async_setup_entry(
 
 
 class AqaraFirmware(AqaraEntity, UpdateEntity):
-    """The firmware of a device, by its file version: a number that grows."""
+    """The firmware of a device, by its file version, a number that increases."""
 
     _attr_device_class = UpdateDeviceClass.FIRMWARE
     _attr_entity_category = EntityCategory.CONFIG
@@ -48,7 +51,7 @@ class AqaraFirmware(AqaraEntity, UpdateEntity):
     )
 
     def __init__(self, device: Device, updates: Updates) -> None:
-        super().__init__(device, "firmware")
+        super().__init__(device, "firmware", UpdateDeviceClass.FIRMWARE)
         self._updates = updates
 
     @override
@@ -64,8 +67,17 @@ class AqaraFirmware(AqaraEntity, UpdateEntity):
     @property
     @override
     def latest_version(self) -> str | None:
-        release = self.device.upkeep.release
-        return self.installed_version if release is None else str(release.version)
+        """Return None while no source of firmware has been checked; the state is then unknown."""
+        upkeep = self.device.upkeep
+        if upkeep.release is not None:
+            return str(upkeep.release.version)
+        return self.installed_version if upkeep.is_checked else None
+
+    @property
+    @override
+    def entity_picture(self) -> None:
+        """Return None, so that the icon shows whether there is an update, instead of our logo."""
+        return None
 
     @override
     def version_is_newer(self, latest_version: str, installed_version: str) -> bool:
@@ -97,6 +109,6 @@ class AqaraFirmware(AqaraEntity, UpdateEntity):
             await self._updates.install(self.device)
 
     async def async_update(self) -> None:
-        """Ask the device what it runs, for the action `homeassistant.update_entity`."""
+        """Read the version from the device, for the action `homeassistant.update_entity`."""
         with translated():
             await self._updates.check(self.device)

@@ -8,19 +8,19 @@ from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import DeliveryError
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.core.radio import Coordinator, Ieee, Neighbour, Node, Radio
+from custom_components.aqara_zigbee.core.radio import Coordinator, Ieee, Neighbour, Node, Owner
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 IEEE = "00:15:8d:00:01:a1:b2:c4"
 
 
-class ScriptedRadio(Radio):
-    """Answers requests as `answer` says and keeps them.
+class ScriptedRadio(Owner):
+    """Answers requests with `answer` and records them.
 
     Attributes:
         sent: all requests, in order.
-        interviewed: who was asked anew what it is.
-        answer: called with each request; what it returns or raises is the answer.
+        interviewed: the devices interviewed again.
+        answer: called with each request; returns or raises the answer.
     """
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class Home:
         self.work: list[Coroutine[Any, Any, None]] = []
         self.gateway = Gateway(self.radio, DEFINITIONS, self.work.append, memory, self._keep)
 
-    async def _keep(self) -> None:
+    async def _keep(self, _ieee: Ieee | None) -> None:
         self.kept += 1
 
     def close(self) -> None:

@@ -10,16 +10,17 @@ from custom_components.aqara_zigbee.core.radio import Ieee
 
 
 class ScriptedProgrammer(Programmer):
-    """Brings whatever it is told to.
+    """Updates devices as the test controls.
 
     Attributes:
-        asked: who was asked what it runs, in order.
-        updated: who was brought which version, and whether it was waited for as a sleeper.
-        error: what an update fails with; None for none.
-        during: called in the middle of an update.
+        asked: the devices with version requests, in order.
+        updated: updated devices, with version and whether they were waited for as sleepy.
+        error: the error of updates; None for success.
+        during: called during an update.
     """
 
     def __init__(self) -> None:
+        self.has_images = False
         self.asked: list[Ieee] = []
         self.updated: list[tuple[Ieee, int, bool]] = []
         self.error: AqaraError | None = None
@@ -29,22 +30,22 @@ class ScriptedProgrammer(Programmer):
         self._newest: int | None = None
 
     def offer(self, version: int | None) -> None:
-        """There is an image of this version for everybody, or none."""
+        """Set the version of the image for all devices, or none."""
         self._newest = version
 
     def answers(self, device: Device, version: int | None) -> None:
-        """From now on a device says that it runs this when it is asked; None for nothing."""
+        """Set the version that a device answers; None for no answer."""
         if version is None:
             self._answers.pop(device.ieee, None)
         else:
             self._answers[device.ieee] = Firmware(0x115F, 257, version)
 
     def says(self, device: Device, version: int) -> None:
-        """A device says by itself what it runs."""
+        """Let a device report its version unrequested."""
         self._listener(device.ieee, Firmware(0x115F, 257, version))
 
     @override
-    def tell(self, listener: Callable[[Ieee, Firmware], None]) -> None:
+    def set_listener(self, listener: Callable[[Ieee, Firmware], None]) -> None:
         self._listener = listener
 
     @override

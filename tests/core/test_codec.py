@@ -14,6 +14,7 @@ from custom_components.aqara_zigbee.core.codec import (
     scaled,
     whole,
 )
+from custom_components.aqara_zigbee.core.quantity import Bounds
 
 
 @pytest.mark.parametrize(
@@ -48,14 +49,14 @@ def test_whole_numbers_lose_their_fraction() -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, b"1", (1,), None])
-def test_what_is_no_number_means_nothing(value: float | bytes | tuple[int] | None) -> None:
+def test_non_numbers_have_no_meaning(value: float | bytes | tuple[int] | None) -> None:
     assert number(value) is None
     assert scaled(0.1)(value) is None
     assert less(1)(value) is None
-    assert linear_percent(0, 1)(value) is None
+    assert linear_percent(0, 1, Bounds(0, 1))(value) is None
 
 
-def test_counter_below_its_start_means_nothing() -> None:
+def test_counter_below_its_start_has_no_meaning() -> None:
     assert [less(1)(count) for count in (0, 1, 32)] == [None, 0, 31]
 
 
@@ -89,8 +90,8 @@ def test_on_is_one() -> None:
     ],
 )
 def test_battery(low: int, high: int, millivolts: int, percent: int | None) -> None:
-    """The figures of contract 0.4."""
-    assert linear_percent(low, high)(millivolts) == percent
+    """The figures of protocol 0.4."""
+    assert linear_percent(low, high, Bounds(1, 9000))(millivolts) == percent
 
 
 def test_lookup_goes_both_ways() -> None:

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.device import Device, Update
+from custom_components.aqara_zigbee.core.device import Device
+from custom_components.aqara_zigbee.core.device_update import Update
 from custom_components.aqara_zigbee.core.errors import (
     ConversionError,
     DeliveryError,
@@ -31,44 +32,66 @@ def relay(home: Home) -> Device:
 
 
 def updates(device: Device) -> list[Update]:
-    heard: list[Update] = []
-    device.subscribe(heard.append)
-    return heard
+    received: list[Update] = []
+    device.subscribe(received.append)
+    return received
 
 
-def test_frame_changes_state_and_is_told_once(home: Home, plug: Device) -> None:
-    heard = updates(plug)
+def test_frame_changes_state_with_one_update(home: Home, plug: Device) -> None:
+    received = updates(plug)
     home.hear(ON, cluster=6)
     assert plug.state == {"state": True, "linkquality": 88}
-    assert [update for update in heard if update.state] == [
-        Update({"state": True, "linkquality": 88})
+    assert [update for update in received if update.state] == [
+        Update({"state": True, "linkquality": 88}, received=True)
     ]
     assert plug.last_seen == home.now
     assert plug.available
 
 
-def test_frame_that_says_nothing_tells_the_link_only(home: Home, plug: Device) -> None:
-    heard = updates(plug)
+@pytest.mark.parametrize("absent", ["silent", "lost", "left", "never heard"])
+def test_device_is_available_before_its_frames_update(
+    home: Home, plug: Device, absent: str
+) -> None:
+    """Two updates: the first has only the availability."""
+    if absent != "never heard":
+        home.hear(OFF, cluster=6)
+    plug.set_available(available=False)
+    if absent == "lost":
+        home.gateway.lost("pulled")
+    elif absent == "left":
+        home.gateway.left(plug.ieee)
+    received: list[tuple[bool, object]] = []
+    members: list[bool] = []
+    home.gateway.subscribe(lambda event, device: members.append(bool(received[-1:])))
+    plug.subscribe(lambda update: received.append((plug.available, plug.state.get("state"))))
+    before = plug.state.get("state")
+    home.hear(ON, cluster=6)
+    assert received == [(True, before), (True, True)]
+    assert members == [True]
+
+
+def test_frame_without_values_updates_link_quality_only(home: Home, plug: Device) -> None:
+    received = updates(plug)
     home.hear("18850a00001801", cluster=0x0406)
-    assert heard[0].state == {"linkquality": 88}
+    assert [update.state for update in received] == [{}, {"linkquality": 88}]
     assert plug.strangers
 
 
-def test_one_blind_observer_does_not_blind_the_other(home: Home, plug: Device) -> None:
+def test_one_failing_observer_does_not_affect_the_other(home: Home, plug: Device) -> None:
     def fail(update: Update) -> None:
         raise RuntimeError
 
     plug.subscribe(fail)
-    heard = updates(plug)
+    received = updates(plug)
     home.hear(ON, cluster=6)
-    assert heard[0].state["state"] is True
+    assert received[-1].state["state"] is True
 
 
-def test_unsubscribed_observer_hears_nothing(home: Home, plug: Device) -> None:
-    heard: list[Update] = []
-    plug.subscribe(heard.append)()
+def test_unsubscribed_observer_is_not_called(home: Home, plug: Device) -> None:
+    received: list[Update] = []
+    plug.subscribe(received.append)()
     home.hear(ON, cluster=6)
-    assert not heard
+    assert not received
 
 
 async def test_wish_is_sent_and_believed(home: Home, plug: Device) -> None:
@@ -80,12 +103,12 @@ async def test_wish_is_sent_and_believed(home: Home, plug: Device) -> None:
 
 async def test_wish_that_fails_changes_nothing(home: Home, plug: Device) -> None:
     home.hear(OFF, cluster=6)
-    heard = updates(plug)
+    received = updates(plug)
     home.radio.fall_silent()
     with pytest.raises(DeliveryError):
         await plug.set("state", wish=True)
     assert plug.state["state"] is False
-    assert not heard
+    assert not received
 
 
 @pytest.mark.parametrize(
@@ -122,10 +145,10 @@ async def test_toggle_is_believed_only_when_the_old_state_is_known(
 
 
 async def test_one_failure_does_not_stop_the_others(home: Home, plug: Device) -> None:
-    heard = updates(plug)
+    received = updates(plug)
     failed = await plug.set_all({"nothing": 1, "state": True})
     assert set(failed) == {"nothing"}
-    assert [update.state for update in heard] == [{"state": True}]
+    assert [update.state for update in received] == [{"state": True, "change_cause": "network"}]
 
 
 async def test_outage_memory_takes_two_writes_and_is_kept(home: Home, plug: Device) -> None:
@@ -153,7 +176,7 @@ async def test_outage_memory_fails_when_the_second_write_does(home: Home, plug: 
 
 
 async def test_interlock_is_read_back(home: Home, relay: Device) -> None:
-    """The relay says what it took; a wish alone proves nothing."""
+    """The relay reports the accepted value; a wish alone proves nothing."""
 
     def stays_off(request: zcl.Request) -> zcl.Report | None:
         if isinstance(request, zcl.ReadAttributes):
@@ -194,13 +217,13 @@ async def test_reading(home: Home, relay: Device) -> None:
             await relay.get([name])
 
 
-async def test_what_is_never_told_is_told_again(home: Home, plug: Device) -> None:
+async def test_unreported_properties_are_updated_by_a_read(home: Home, plug: Device) -> None:
     await plug.set("power_outage_memory", wish=False)
-    heard = updates(plug)
+    received = updates(plug)
     home.radio.sent.clear()
     await plug.get(["power_outage_memory"])
     assert home.radio.sent == []
-    assert heard == [Update({"power_outage_memory": False})]
+    assert received == [Update({"power_outage_memory": False})]
 
 
 async def test_options_act_on_the_next_report(home: Home, plug: Device) -> None:
@@ -219,14 +242,14 @@ async def test_options_act_on_the_next_report(home: Home, plug: Device) -> None:
 
 
 def test_percentage_calibration(home: Home, plug: Device) -> None:
-    """Power, energy, voltage and current are corrected by a share of the reading (contract 0.5)."""
+    """Power, energy, voltage and current are corrected by a share of the reading (protocol 0.5)."""
     plug.options["power_calibration"] = 10
     plug.options["power_precision"] = 0
     home.hear("187c0a550039b4721242", cluster=0x0C, endpoint=2)
     assert plug.state["power"] == 40
 
 
-def test_make_is_noted(home: Home, plug: Device) -> None:
+def test_basic_info_is_stored(home: Home, plug: Device) -> None:
     home.hear("18010a" + "0100" + "2016" + "0600" + "420a" + "30322d32382d32303137", cluster=0)
     home.hear("18010a" + "0040" + "420a" + "32303139007777772e00", cluster=0)
     home.hear("18010a" + "0600" + "2016", cluster=0)
@@ -235,7 +258,7 @@ def test_make_is_noted(home: Home, plug: Device) -> None:
     assert plug.about.software_build_id == "2019"
 
 
-def test_memory_is_json_and_survives(home: Home, plug: Device) -> None:
+def test_stored_data_is_json_and_is_restored(home: Home, plug: Device) -> None:
     home.hear(ON, cluster=6)
     plug.options["power_calibration"] = 5
     memory = json.loads(json.dumps(home.gateway.as_dict()))
@@ -247,13 +270,13 @@ def test_memory_is_json_and_survives(home: Home, plug: Device) -> None:
     assert revived.available
 
 
-def test_memory_of_rows_that_are_gone_is_dropped() -> None:
+def test_stored_values_without_a_row_are_dropped() -> None:
     stored = {"state": {"state": True, "long_gone": 1}}
     home = Home({"devices": {node("lumi.plug").ieee: stored}})
     assert home.gateway.known(node("lumi.plug"), home.now).state == {"state": True}
 
 
-def test_unknown_model_is_shown_and_left_alone(home: Home) -> None:
+def test_unknown_model_has_only_link_quality(home: Home) -> None:
     stranger = home.gateway.known(node("lumi.plug.mmeu01"), home.now)
     home.hear(ON, cluster=6)
     assert stranger.definition is None
@@ -262,7 +285,7 @@ def test_unknown_model_is_shown_and_left_alone(home: Home) -> None:
     assert stranger.available
 
 
-async def test_unknown_model_takes_no_wish(home: Home) -> None:
+async def test_unknown_model_accepts_no_wish(home: Home) -> None:
     stranger = home.gateway.known(node("other"), home.now)
     with pytest.raises(UnknownProperty):
         await stranger.set("state", wish=True)

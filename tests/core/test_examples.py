@@ -1,4 +1,4 @@
-"""The contract's examples at the level of definitions: frame in, changes out; wish in, frames out."""
+"""The examples in tests/fixtures at the level of definitions: frame in, changes out; wish in, frames out."""
 
 import json
 from typing import Any
@@ -16,6 +16,7 @@ from custom_components.aqara_zigbee.core.property import (
     Shown,
     Wish,
 )
+from custom_components.aqara_zigbee.mirror.settings import is_older_key
 from tests import examples
 from tests.examples import Example
 
@@ -23,7 +24,7 @@ DONE = examples.MODELS
 
 
 def decode(example: Example) -> dict[str, Any]:
-    """What a definition makes of an example's frame, in the contract's words."""
+    """Return a definition's result for an example's frame, with the names of the fixtures."""
     definition = DEFINITIONS[example.zigbee_model]
     report = zcl.read_report(example.endpoint, example.cluster, example.frame)
     assert report is not None
@@ -32,7 +33,9 @@ def decode(example: Example) -> dict[str, Any]:
     payload: dict[str, Any] = {
         name: spell(rows[name], value)
         for name, value in changes.items()
-        if value is not GONE and Shown.PAYLOAD in rows[name].shown
+        if value is not GONE
+        and Shown.PAYLOAD in rows[name].shown
+        and (example.options.get("legacy", True) or not is_older_key(rows[name]))
     }
     if definition.action and "action" in payload:
         said: dict[str, Any] = {
@@ -48,12 +51,12 @@ def details(definition: Definition) -> tuple[Property, ...]:
 
 
 def spell(row: Property, value: Any) -> Any:
-    """A value in the contract's words."""
+    """Return a value with the names of the fixtures."""
     return (row.on if value else row.off) if isinstance(row, Binary) else value
 
 
 def parse(row: Property, value: Any) -> Wish:
-    """A wish in the core's words."""
+    """Return a wish with the core's names."""
     if not isinstance(row, Binary) or not isinstance(value, str):
         return value  # type: ignore[no-any-return]
     words: dict[object, Wish] = {row.on: True, row.off: False, "TOGGLE": TOGGLE}
@@ -66,7 +69,7 @@ def test_frame(example: Example) -> None:
 
 
 def requests(definition: Definition, example: Example) -> list[zcl.Request]:
-    """What a definition sends for a ``/set`` or ``/get`` message."""
+    """Return a definition's requests for a ``/set`` or ``/get`` message."""
     body: dict[str, Any]
     if example.payload.startswith("{"):
         body = json.loads(example.payload)
@@ -85,7 +88,7 @@ def requests(definition: Definition, example: Example) -> list[zcl.Request]:
 
 
 def described(request: zcl.Request) -> dict[str, Any]:
-    """A request in the words of the examples."""
+    """Return a request with the names of the examples."""
     common = {"endpoint": request.endpoint, "cluster": f"0x{request.cluster:04X}"}
     match request:
         case zcl.Command():
@@ -109,7 +112,7 @@ def _hexadecimal(code: int | None) -> str | None:
 
 
 def wanted(step: dict[str, Any]) -> dict[str, Any]:
-    """The part of an example's step that `described` tells."""
+    """Return the part of an example's step that `described` has."""
     kept = {"endpoint", "cluster", "command_id", "payload_hex", "manufacturer_code", "record_hex"}
     if step["op"] == "read_attribute":
         kept |= {"attribute"}

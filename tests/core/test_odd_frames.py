@@ -1,4 +1,4 @@
-"""Frames of the right address that say nothing, or less than they should."""
+"""Frames from valid addresses without, or with too little, content."""
 
 import struct
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.aqara_zigbee.core import zcl
+from custom_components.aqara_zigbee.core.definition import GONE
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 
 LOCK, KNOB = "lumi.lock.acn02", "lumi.remote.rkba01"
@@ -31,7 +32,7 @@ def report(
 
 
 def decode(model: str, *args: Any, **options: Any) -> dict[str, Any]:
-    """What a definition makes of a report."""
+    """Return a definition's result for a report."""
     return dict(DEFINITIONS[model].decode(report(*args), options))
 
 
@@ -44,11 +45,11 @@ WHOLE = {
     0xFF01: "10010200000007000001",
     0xFFF2: "10010202",
 }
-"""The shortest of each kind that says something."""
+"""The shortest valid ones of each kind."""
 
 
 @pytest.mark.parametrize("attribute", WHOLE)
-def test_lock_strings_cut_short_say_nothing(attribute: int) -> None:
+def test_truncated_lock_strings_are_ignored(attribute: int) -> None:
     whole = bytes.fromhex(WHOLE[attribute])
     assert decode(LOCK, 1, DOOR, (attribute, OCTETS, octets(whole)))
     for length in range(len(whole)):
@@ -61,7 +62,7 @@ def test_lock_numbers_where_a_string_should_be(attribute: int) -> None:
 
 
 @pytest.mark.parametrize("language", [0, 3, 0xFF])
-def test_lock_language_that_nobody_speaks(language: int) -> None:
+def test_unknown_lock_language(language: int) -> None:
     content = bytes.fromhex("100102") + bytes([language])
     assert decode(LOCK, 1, DOOR, (0xFFF2, OCTETS, octets(content))) == {}
 
@@ -73,11 +74,17 @@ def test_lock_strings_from_elsewhere(endpoint: int, cluster: int) -> None:
 
 
 @pytest.mark.parametrize("content", ["1001023f55", "1001020711", "1001020744"])
-def test_lock_bolts_are_believed_without_a_word_for_them(content: str) -> None:
+def test_lock_bolts_of_an_unknown_event(content: str) -> None:
     bolts = bytes.fromhex(content)[4]
     string = octets(bytes.fromhex(content))
-    changes = decode(LOCK, 1, DOOR, (0xFFF6, OCTETS, string), legacy=False)
-    assert changes == {"state": not bolts & 0x10, "reverse": not bolts & 0x04, "encrypted": False}
+    changes = decode(LOCK, 1, DOOR, (0xFFF6, OCTETS, string))
+    assert changes == {
+        "state": not bolts & 0x10,
+        "reverse": not bolts & 0x04,
+        "encrypted": False,
+        "user": GONE,
+        "repeat": GONE,
+    }
 
 
 @pytest.mark.parametrize("content", ["1001024011", "10010207aa", "100102071101"])
@@ -132,7 +139,7 @@ def test_knob_plain_press(on: bytes) -> None:
     "record",
     [(0x023A, U8, b"\x00"), (0x023A, U8, b"\x04"), (0x023A, U8, b"\x80"), (0x023A, TEXT, b"\x011")],
 )
-def test_knob_phases_that_are_none(record: tuple[int, int, bytes]) -> None:
+def test_unknown_knob_phases(record: tuple[int, int, bytes]) -> None:
     assert decode(KNOB, 71, OWN, record) == {}
 
 
@@ -165,7 +172,7 @@ def test_knob_direction(numbers: dict[int, float], direction: str | None) -> Non
         (2, (0xFFF0, OCTETS, b"\x05\xaa\x10\x05\x41\x87")),
     ],
 )
-def test_knob_questions_that_are_not_the_one(endpoint: int, record: tuple[int, int, bytes]) -> None:
+def test_other_knob_questions(endpoint: int, record: tuple[int, int, bytes]) -> None:
     (reply,) = DEFINITIONS[KNOB].replies
     assert reply(report(endpoint, BASIC, record)) == ()
 
@@ -174,3 +181,49 @@ def test_knob_question_is_answered_once() -> None:
     (reply,) = DEFINITIONS[KNOB].replies
     (answer,) = reply(report(1, BASIC, (0xFFF0, OCTETS, b"\x06\xaa\x10\x05\x41\x87\x99")))
     assert isinstance(answer, zcl.WriteAttributes)
+
+
+# -- The first lock ------------------------------------------------------------------------------
+
+FIRST = "lumi.lock.aq1"
+
+
+@pytest.mark.parametrize("number", [0, 0x40, 0x0010_0001, 0x00FF_FFFF])
+@pytest.mark.parametrize("attribute", [0xFF11, 0xFF01])
+def test_first_lock_numbers_too_short_for_their_fields(attribute: int, number: int) -> None:
+    assert decode(FIRST, 1, DOOR, (attribute, 0x23, number.to_bytes(4, "little"))) == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "person"),
+    [
+        (0x0320_0007, "#7"),
+        (0x0F10_0005, "Ada"),
+        (0x3200_0050, "Ada"),
+        (0x0010_0005, "Ada"),
+        (0x0300_0005, GONE),
+        (0x0450_0005, GONE),
+        (0x0000_0040, GONE),
+    ],
+)
+def test_first_lock_opened_by_an_unknown_way(number: int, person: object) -> None:
+    """There was an opening, so it is not the former user; MQTT has no action for it."""
+    record = (0xFF10, 0x23, number.to_bytes(4, "little"))
+    changes = decode(FIRST, 1, DOOR, record, users={"5": "Ada"})
+    assert changes == {"last_opened_by": person}
+
+
+@pytest.mark.parametrize(("content", "person"), [("0320000500", "Ada"), ("0900000500", GONE)])
+def test_lock_opened_by_an_unknown_way(content: str, person: object) -> None:
+    string = octets(bytes.fromhex("100102" + content + "00" * 8))
+    changes = decode(LOCK, 1, DOOR, (0xFF10, OCTETS, string), users={"5": "Ada"})
+    assert changes == {"last_opened_by": person, "encrypted": False}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [(0x23, b""), (0x1B, b""), (OCTETS, b"\x04"), (TEXT, b"\x04")],
+)
+def test_first_lock_numbers_of_any_type(kind: int, value: bytes) -> None:
+    record = (0xFF10, kind, value + (0x0210_0009).to_bytes(4, "little"))
+    assert decode(FIRST, 1, DOOR, record)["action_user"] == 9

@@ -1,12 +1,13 @@
-"""Firmware of a network: who is asked when, what is offered, one at a time, and what failures leave."""
+"""Firmware of a network: version requests, releases, one update at a time, failures."""
 
 from typing import override
 
 import pytest
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.about import About
-from custom_components.aqara_zigbee.core.device import Device, Update
+from custom_components.aqara_zigbee.core.basic_info import BasicInfo
+from custom_components.aqara_zigbee.core.device import Device
+from custom_components.aqara_zigbee.core.device_update import Update
 from custom_components.aqara_zigbee.core.errors import DeliveryError, RefusedError
 from custom_components.aqara_zigbee.core.firmware import Firmware, Obstacle, UpdateError
 from custom_components.aqara_zigbee.core.radio import Ieee
@@ -27,14 +28,14 @@ class Workshop:
         self.learned: list[Device] = []
         self.updates = Updates(home.gateway, self.programmer, home.work.append, self.learned.append)
 
-    async def meet(self, model: str = "lumi.plug", ieee: Ieee = IEEE) -> Device:
+    async def add(self, model: str = "lumi.plug", ieee: Ieee = IEEE) -> Device:
         """Let a device join."""
         self.home.gateway.interviewed(node(model, ieee), self.home.now)
         await self.home.settle()
         return self.home.gateway[ieee]
 
     async def speak(self, device: Device, **later: float) -> None:
-        """Let a device say something, some time later."""
+        """Let a device send a frame, some time later."""
         self.home.later(**later)
         self.home.hear(ON, 6, ieee=device.ieee)
         await self.home.settle()
@@ -47,22 +48,22 @@ def shop(home: Home) -> Workshop:
 
 
 def told(device: Device) -> list[int | None]:
-    """The percents observers hear from now on."""
+    """Return the percentages of further updates."""
     percents: list[int | None] = []
 
-    def heard(update: Update) -> None:
+    def received(update: Update) -> None:
         if update.firmware:
             percents.append(device.upkeep.percent)
 
-    device.subscribe(heard)
+    device.subscribe(received)
     return percents
 
 
 # Learning
 
 
-async def test_asked_when_it_joins_and_hourly_until_it_says(shop: Workshop) -> None:
-    device = await shop.meet()
+async def test_version_is_requested_at_joining_and_hourly(shop: Workshop) -> None:
+    device = await shop.add()
     assert shop.programmer.asked == [IEEE]
     await shop.speak(device, minutes=59)
     assert shop.programmer.asked == [IEEE]
@@ -76,8 +77,8 @@ async def test_asked_when_it_joins_and_hourly_until_it_says(shop: Workshop) -> N
     assert shop.learned == [device]
 
 
-async def test_asked_at_its_first_word_after_a_start(home: Home) -> None:
-    """Devices from before are not woken; they are asked when they speak."""
+async def test_version_is_requested_at_the_first_frame_after_a_start(home: Home) -> None:
+    """Known devices are not woken; their version is requested with their next frame."""
     device = home.gateway.known(node("lumi.plug"), home.now)
     shop = Workshop(home)
     assert shop.programmer.asked == []
@@ -85,8 +86,8 @@ async def test_asked_at_its_first_word_after_a_start(home: Home) -> None:
     assert shop.programmer.asked == [IEEE]
 
 
-async def test_what_it_runs_outlives_a_restart(shop: Workshop) -> None:
-    device = await shop.meet()
+async def test_version_survives_a_restart(shop: Workshop) -> None:
+    device = await shop.add()
     shop.programmer.says(device, 90)
     home = Home(shop.home.gateway.as_dict())
     again = home.gateway.known(node("lumi.plug"), home.now)
@@ -98,20 +99,20 @@ async def test_what_it_runs_outlives_a_restart(shop: Workshop) -> None:
     home.close()
 
 
-async def test_only_news_is_told(shop: Workshop) -> None:
-    device = await shop.meet()
-    heard = told(device)
+async def test_only_changes_are_reported(shop: Workshop) -> None:
+    device = await shop.add()
+    received = told(device)
     for version in (90, 90, 91):
         shop.programmer.says(device, version)
     await shop.home.settle()
-    assert len(heard) == 2
+    assert len(received) == 2
     assert shop.learned == [device, device]
 
 
-async def test_strangers_are_left_alone(shop: Workshop) -> None:
+async def test_unknown_models_are_not_asked(shop: Workshop) -> None:
     """The knob has an OTA client and no firmware; unknown models are not touched."""
     for model, ieee in (("lumi.remote.rkba01", IEEE), ("lumi.unknown", OTHER)):
-        device = await shop.meet(model, ieee)
+        device = await shop.add(model, ieee)
         shop.programmer.says(device, 1)
         assert device.upkeep.running is None
         for refused in (shop.updates.check, shop.updates.install):
@@ -121,24 +122,24 @@ async def test_strangers_are_left_alone(shop: Workshop) -> None:
     assert shop.programmer.asked == []
 
 
-async def test_removed_device_is_forgotten(shop: Workshop) -> None:
-    device = await shop.meet()
+async def test_removed_device_is_deleted(shop: Workshop) -> None:
+    device = await shop.add()
     shop.home.gateway.removed(IEEE)
     shop.programmer.says(device, 90)
     shop.programmer.asked.clear()
-    await shop.updates.look_for_all()
+    await shop.updates.find_newer_for_all()
     assert device.upkeep.running is None
-    again = await shop.meet()
+    again = await shop.add()
     assert again is not device
     assert shop.programmer.asked == [IEEE]
 
 
-async def test_nothing_is_watched_after_the_end(shop: Workshop) -> None:
-    device = await shop.meet()
+async def test_no_requests_after_stop(shop: Workshop) -> None:
+    device = await shop.add()
     shop.updates.stop()
     await shop.speak(device, hours=2)
     shop.programmer.says(device, 90)
-    await shop.meet(ieee=OTHER)
+    await shop.add(ieee=OTHER)
     assert shop.programmer.asked == [IEEE]
     assert device.upkeep.running is None
 
@@ -152,39 +153,39 @@ def offered(device: Device) -> int | None:
     return None if release is None else release.version
 
 
-async def test_offers_come_and_go(shop: Workshop) -> None:
-    device = await shop.meet()
-    await shop.updates.look_for_all()  # it has not said yet what it runs
+async def test_releases_appear_and_disappear(shop: Workshop) -> None:
+    device = await shop.add()
+    await shop.updates.find_newer_for_all()  # its version is unknown
     assert offered(device) is None
     shop.programmer.offer(92)
     shop.programmer.says(device, 90)
     await shop.home.settle()
     assert offered(device) == 92
-    heard = told(device)
-    await shop.updates.look_for_all()
-    assert heard == []
+    received = told(device)
+    await shop.updates.find_newer_for_all()
+    assert received == []
     shop.programmer.offer(None)
-    await shop.updates.look_for_all()
-    assert heard == [None]
+    await shop.updates.find_newer_for_all()
+    assert received == [None]
     assert offered(device) is None
 
 
-async def test_check_asks_first(shop: Workshop) -> None:
-    device = await shop.meet()
+async def test_check_requests_the_version_first(shop: Workshop) -> None:
+    device = await shop.add()
     with pytest.raises(UpdateError) as error:
         await shop.updates.check(device)
     assert error.value.obstacle is Obstacle.SILENT
     shop.programmer.answers(device, 90)
     assert await shop.updates.check(device) is None
     shop.programmer.offer(92)
-    shop.programmer.answers(device, None)  # what it said before will do
+    shop.programmer.answers(device, None)  # its last version is used
     release = await shop.updates.check(device)
     assert release is not None
     assert release.version == 92
 
 
-async def test_check_of_a_sleeper_says_to_wake_it(shop: Workshop) -> None:
-    device = await shop.meet("lumi.lock.acn02")
+async def test_check_of_a_sleepy_device_asks_to_wake_it(shop: Workshop) -> None:
+    device = await shop.add("lumi.lock.acn02")
     with pytest.raises(UpdateError) as error:
         await shop.updates.check(device)
     assert error.value.obstacle is Obstacle.ASLEEP
@@ -195,7 +196,7 @@ async def test_check_of_a_sleeper_says_to_wake_it(shop: Workshop) -> None:
 
 async def ready(shop: Workshop, model: str = "lumi.plug", ieee: Ieee = IEEE) -> Device:
     """A device for which there is something new."""
-    device = await shop.meet(model, ieee)
+    device = await shop.add(model, ieee)
     shop.programmer.offer(92)
     shop.programmer.says(device, 90)
     await shop.home.settle()
@@ -206,9 +207,9 @@ async def ready(shop: Workshop, model: str = "lumi.plug", ieee: Ieee = IEEE) -> 
 
 async def test_install(shop: Workshop) -> None:
     device = await ready(shop)
-    heard = told(device)
+    received = told(device)
     await shop.updates.install(device)
-    assert heard == [None, 0, 50, 100, 100, None, None]
+    assert received == [None, 0, 50, 100, 100, None, None]
     assert shop.programmer.updated == [(IEEE, 92, False)]
     assert device.upkeep.running == Firmware(0x115F, 257, 92)
     assert device.upkeep.release is None
@@ -217,16 +218,16 @@ async def test_install(shop: Workshop) -> None:
     assert shop.home.radio.interviewed == [IEEE]
 
 
-async def test_sleeper_is_waited_for(shop: Workshop) -> None:
+async def test_sleepy_device_is_waited_for(shop: Workshop) -> None:
     device = await ready(shop, "lumi.lock.acn02")
     await shop.updates.install(device)
     assert shop.programmer.updated == [(IEEE, 92, True)]
 
 
-async def test_what_firmware_tells_is_read_anew(shop: Workshop) -> None:
+async def test_firmware_information_is_read_again(shop: Workshop) -> None:
     """A sleeper is not interviewed; what it refuses is skipped, silence ends it."""
     device = await ready(shop, "lumi.lock.acn02")
-    device.about = About(application_version=22, date_code="02-28-2017")
+    device.about = BasicInfo(application_version=22, date_code="02-28-2017")
 
     def answer(request: zcl.Request) -> zcl.Report | None:
         assert isinstance(request, zcl.ReadAttributes)
@@ -254,21 +255,21 @@ async def test_what_firmware_tells_is_read_anew(shop: Workshop) -> None:
     shop.home.radio.sent.clear()
     shop.home.radio.fall_silent()
     shop.programmer.offer(93)
-    await shop.updates.look(device)
+    await shop.updates.find_newer(device)
     await shop.updates.install(device)
     await shop.home.settle()
     assert len(shop.home.radio.sent) == 1
 
 
 class Deaf(ScriptedRadio):
-    """Nobody can be interviewed."""
+    """Interviews fail."""
 
     @override
     async def interview(self, ieee: Ieee) -> None:
         raise DeliveryError("nobody answers")
 
 
-async def test_an_update_has_worked_even_if_no_interview_does(shop: Workshop) -> None:
+async def test_an_update_succeeds_even_if_the_interview_fails(shop: Workshop) -> None:
     device = await ready(shop)
     shop.home.gateway.radio = Deaf()
     await shop.updates.install(device)
@@ -278,9 +279,7 @@ async def test_an_update_has_worked_even_if_no_interview_does(shop: Workshop) ->
 @pytest.mark.parametrize(
     "error", [UpdateError(Obstacle.STALLED, "36 %"), DeliveryError("the radio is gone")]
 )
-async def test_failure_leaves_everything_as_it_was(
-    shop: Workshop, error: UpdateError | DeliveryError
-) -> None:
+async def test_failure_changes_nothing(shop: Workshop, error: UpdateError | DeliveryError) -> None:
     device = await ready(shop)
     before = device.upkeep.release
     shop.programmer.error = error
@@ -315,15 +314,15 @@ async def test_one_at_a_time(shop: Workshop) -> None:
 
 
 async def test_nothing_to_install(shop: Workshop) -> None:
-    device = await shop.meet()
+    device = await shop.add()
     with pytest.raises(UpdateError) as error:
         await shop.updates.install(device)
     assert error.value.obstacle is Obstacle.NOTHING_NEW
     assert shop.programmer.updated == []
 
 
-async def test_not_asked_while_it_is_updated(shop: Workshop) -> None:
-    """It has other things to do; what is there for it is looked up all the same."""
+async def test_no_version_request_during_an_update(shop: Workshop) -> None:
+    """It is busy; available images are still checked."""
     device = await ready(shop)
     shop.programmer.during = lambda: shop.home.gateway.interviewed(node("lumi.plug"), shop.home.now)
     await shop.updates.install(device)
@@ -331,14 +330,14 @@ async def test_not_asked_while_it_is_updated(shop: Workshop) -> None:
     assert shop.programmer.asked == []
 
 
-async def test_check_during_an_update_asks_nothing(shop: Workshop) -> None:
+async def test_check_during_an_update_sends_nothing(shop: Workshop) -> None:
     device = await ready(shop)
     device.upkeep.is_updating = True
     await shop.updates.check(device)
     assert shop.programmer.asked == []
 
 
-async def test_unconfirmed_is_asked_at_its_next_word(shop: Workshop) -> None:
+async def test_unconfirmed_version_is_requested_at_the_next_frame(shop: Workshop) -> None:
     device = await ready(shop)
     shop.programmer.error = UpdateError(Obstacle.UNCONFIRMED)
     with pytest.raises(UpdateError):
@@ -352,6 +351,6 @@ async def test_unconfirmed_is_asked_at_its_next_word(shop: Workshop) -> None:
     assert device.upkeep.release is None
 
 
-def test_errors_say_what_they_know() -> None:
+def test_errors_have_details() -> None:
     assert str(UpdateError(Obstacle.BUSY)) == "update_busy"
     assert str(UpdateError(Obstacle.STALLED, "36 %")) == "update_stalled: 36 %"

@@ -1,4 +1,4 @@
-"""What a second view needs to know: who opened the network, what is only believed, what came back."""
+"""Data for a second view: permitted joins, believed values, availability."""
 
 from datetime import timedelta
 from typing import override
@@ -6,8 +6,13 @@ from typing import override
 import pytest
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.device import Update
+from custom_components.aqara_zigbee.core.device_update import Update
 from custom_components.aqara_zigbee.core.errors import DeliveryError
+from custom_components.aqara_zigbee.core.network_events import (
+    NetworkChange,
+    PermitChanged,
+    RadioFound,
+)
 from custom_components.aqara_zigbee.core.radio import Ieee
 from tests.core.network import IEEE, Home, ScriptedRadio, node
 
@@ -34,9 +39,14 @@ def radio(home: Home) -> OpenRadio:
     return radio
 
 
-async def test_opening_and_closing_is_told(home: Home, radio: OpenRadio) -> None:
+async def test_permitted_and_ended_joins_are_reported(home: Home, radio: OpenRadio) -> None:
     told: list[object] = []
-    forget = home.gateway.on_permit(lambda: told.append(home.gateway.open_until))
+
+    def changed(change: NetworkChange) -> None:
+        assert change == PermitChanged()
+        told.append(home.gateway.open_until)
+
+    forget = home.gateway.subscribe_network(changed)
     await home.gateway.permit(60, home.now, IEEE)
     await home.gateway.permit(0, home.now)
     forget()
@@ -45,25 +55,30 @@ async def test_opening_and_closing_is_told(home: Home, radio: OpenRadio) -> None
     assert radio.permits == [(60, IEEE), (0, None), (5, None)]
 
 
-async def test_a_network_that_was_not_opened_is_closed(home: Home, radio: OpenRadio) -> None:
+async def test_ending_joins_that_were_not_permitted(home: Home, radio: OpenRadio) -> None:
     radio.refuses = True
     with pytest.raises(DeliveryError):
         await home.gateway.permit(60, home.now)
     assert home.gateway.open_until is None
 
 
-def test_a_radio_that_is_back_is_told(home: Home) -> None:
-    told: list[bool] = []
-    forget = home.gateway.on_found(lambda: told.append(home.gateway.online))
+def test_a_connected_radio_is_reported(home: Home) -> None:
+    found: list[bool] = []
+
+    def changed(change: NetworkChange) -> None:
+        if isinstance(change, RadioFound):
+            found.append(home.gateway.online)
+
+    forget = home.gateway.subscribe_network(changed)
     home.gateway.lost("pulled")
     home.gateway.found(home.now)
     forget()
     home.gateway.lost("pulled")
     home.gateway.found(home.now)
-    assert told == [True]
+    assert found == [True]
 
 
-async def test_setting_a_device_up_again(home: Home) -> None:
+async def test_configuring_a_device_again(home: Home) -> None:
     knob = home.gateway.known(node("lumi.remote.rkba01"), home.now)
     await home.gateway.configure(knob)
     assert isinstance(home.radio.sent[0], zcl.WriteAttributes)
@@ -75,16 +90,16 @@ async def test_setting_a_device_up_again(home: Home) -> None:
     await home.gateway.configure(stranger)
 
 
-async def test_what_is_only_believed_is_marked(home: Home) -> None:
+async def test_believed_values_are_marked(home: Home) -> None:
     plug = home.gateway.known(node("lumi.plug"), home.now)
-    heard: list[Update] = []
-    plug.subscribe(heard.append)
+    received: list[Update] = []
+    plug.subscribe(received.append)
     await plug.set("state", wish=True)
     home.hear("187a0a00001001", cluster=6)
-    assert [update.believed for update in heard if update.state] == [True, False]
+    assert [update.believed for update in received if update.state] == [True, False]
 
 
-async def test_options_are_taken_back(home: Home) -> None:
+async def test_options_are_removed(home: Home) -> None:
     plug = home.gateway.known(node("lumi.plug"), home.now)
     await plug.configure({"power_precision": 0, "retain": True})
     await plug.configure({"power_precision": None})

@@ -1,4 +1,4 @@
-"""A real MQTT broker on loopback, and clients that know nothing of Home Assistant."""
+"""A real MQTT broker on loopback, and clients outside Home Assistant."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -23,7 +23,7 @@ persistence_location {folder}/
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody uses."""
+    """Return an unused TCP port on loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -33,8 +33,8 @@ class Broker:
     """Mosquitto, as Debian packages it.
 
     Args:
-        folder: where its configuration and what it keeps lie.
-        persistent: whether it keeps what is retained when it ends.
+        folder: the folder of its configuration and database.
+        persistent: whether retained messages survive a restart.
     """
 
     def __init__(self, folder: Path, *, persistent: bool = False) -> None:
@@ -46,7 +46,7 @@ class Broker:
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start it, and wait until it listens."""
+        """Start it, and wait until it accepts connections."""
         self._process = await asyncio.create_subprocess_exec(
             str(PROGRAM),
             "-c",
@@ -70,7 +70,7 @@ class Broker:
         return True
 
     async def stop(self, *, kill: bool = False) -> None:
-        """End it, gently or not."""
+        """Stop it, or kill it."""
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             (process.kill if kill else process.terminate)()
@@ -79,7 +79,7 @@ class Broker:
 
 @dataclass(frozen=True)
 class Message:
-    """A message as it came."""
+    """A received message."""
 
     topic: str
     payload: str
@@ -88,16 +88,16 @@ class Message:
 
     @property
     def content(self) -> Any:
-        """Its JSON."""
+        """Its decoded JSON."""
         return json.loads(self.payload)
 
 
 @dataclass
 class Client:
-    """Some program on the broker, that hears everything under a base topic.
+    """A client that subscribes to everything below a base topic.
 
     Attributes:
-        messages: all messages that came.
+        messages: all received messages.
     """
 
     base: str
@@ -110,35 +110,35 @@ class Client:
         self._paho.publish(f"{self.base}/{topic}", data, qos=qos, retain=retain)
 
     def said(self, topic: str) -> list[Message]:
-        """What came on a topic."""
+        """Return the messages received on a topic."""
         whole = f"{self.base}/{topic}"
         return [message for message in self.messages if message.topic == whole]
 
     def states(self, name: str) -> list[Any]:
-        """The states that came of a device, without what every message carries."""
+        """Return a device's received states, without the members of every message."""
         return [
             {key: value for key, value in message.content.items() if key != "linkquality"}
             for message in self.said(name)
             if message.payload
         ]
 
-    async def until(self, condition: Callable[[], object], seconds: float = 10) -> None:
-        """Wait until something is so."""
+    async def until(self, condition: Callable[[], object], seconds: float = 90) -> None:
+        """Wait until a condition holds; with a long timeout, as the machine may be busy."""
         try:
             async with asyncio.timeout(seconds):
                 while not condition():
                     await asyncio.sleep(0.01)
         except TimeoutError:
-            heard = "\n".join(f"{m.topic} {m.payload[:200]}" for m in self.messages[-20:])
-            raise AssertionError(f"it did not come to be; heard last:\n{heard}") from None
+            received = "\n".join(f"{m.topic} {m.payload[:200]}" for m in self.messages[-20:])
+            raise AssertionError(f"it did not come to be; heard last:\n{received}") from None
 
-    async def hear(self, topic: str, count: int = 1, seconds: float = 10) -> Message:
-        """Wait until so many messages came on a topic; the last of them."""
+    async def hear(self, topic: str, count: int = 1, seconds: float = 90) -> Message:
+        """Wait for a number of messages on a topic; return the last one."""
         await self.until(lambda: len(self.said(topic)) >= count, seconds)
         return self.said(topic)[count - 1]
 
-    async def request(self, name: str, payload: object = "", seconds: float = 10) -> Any:
-        """Ask the bridge; its response."""
+    async def request(self, name: str, payload: object = "", seconds: float = 90) -> Any:
+        """Send a bridge request; return its response."""
         count = len(self.said(f"bridge/response/{name}"))
         self.send(f"bridge/request/{name}", payload)
         return (await self.hear(f"bridge/response/{name}", count + 1, seconds)).content
@@ -148,7 +148,7 @@ class Client:
 async def client(
     port: int, base: str = "zigbee2mqtt", will: tuple[str, str] | None = None
 ) -> AsyncGenerator[Client]:
-    """A client that is connected and has subscribed; with a last will if one is given."""
+    """A connected client with its subscription; with a last will if given."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
     one = Client(base)
@@ -164,8 +164,8 @@ async def client(
 
     def received(_client: object, _data: object, message: paho.MQTTMessage) -> None:
         text = message.payload.decode(errors="replace")
-        heard = Message(message.topic, text, message.retain, message.qos)
-        loop.call_soon_threadsafe(one.messages.append, heard)
+        received = Message(message.topic, text, message.retain, message.qos)
+        loop.call_soon_threadsafe(one.messages.append, received)
 
     one._paho.on_connect = connected
     one._paho.on_subscribe = subscribed
@@ -173,7 +173,7 @@ async def client(
     one._paho.connect_async("127.0.0.1", port)
     one._paho.loop_start()
     try:
-        await asyncio.wait_for(ready.wait(), 10)
+        await asyncio.wait_for(ready.wait(), 90)
         yield one
     finally:
         one._paho.disconnect()

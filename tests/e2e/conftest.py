@@ -1,6 +1,6 @@
 """Home Assistant with its own MQTT integration on a real broker, our integration on a virtual radio.
 
-Nothing of ours is patched, nothing of Home Assistant's MQTT either.
+Neither our code nor Home Assistant's MQTT integration is patched.
 """
 
 from collections.abc import AsyncGenerator
@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.radio.virtual.home import Home
+from custom_components.aqara_zigbee.simulator.home import Home
 from tests.e2e.broker import Broker, Client, client
 from tests.ha.conftest import entry, home, integration, recorder_first  # noqa: F401 - fixtures
 
@@ -24,7 +24,7 @@ ENABLED = {"enabled": True, "base_topic": "zigbee2mqtt"}
 async def broker(
     socket_enabled: None, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Broker]:
-    """A broker that is up."""
+    """A running broker."""
     broker = Broker(tmp_path_factory.mktemp("broker"))
     await broker.start()
     yield broker
@@ -33,7 +33,7 @@ async def broker(
 
 @pytest.fixture
 async def listener(broker: Broker) -> AsyncGenerator[Client]:
-    """A program that hears everything."""
+    """A client that subscribes to everything."""
     async with client(broker.port) as one:
         yield one
 
@@ -64,7 +64,7 @@ async def mqtt_up(
 
 
 def switch_on(hass: HomeAssistant, entry: MockConfigEntry, **options: Any) -> None:
-    """Write the mirror's options as the options flow does."""
+    """Set the mirror's options as the options flow does."""
     hass.config_entries.async_update_entry(entry, options={"mqtt": {**ENABLED, **options}})
 
 
@@ -76,7 +76,7 @@ async def gateway(
     entry: MockConfigEntry,
     listener: Client,
 ) -> AsyncGenerator[Gateway]:
-    """A network that is up, and mirrored from its first day on."""
+    """A running network, mirrored from its first day on."""
     switch_on(hass, entry)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await listener.hear("bridge/health")

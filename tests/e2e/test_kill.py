@@ -1,7 +1,7 @@
-"""kill -9 in the middle of everything, then a clean start: the same network, devices and states.
+"""kill -9 at any time, then a clean start: the same network, devices and states.
 
-Home Assistant and the virtual stick are processes of their own here, so that one can die while the
-other, like a real stick, remembers.
+Home Assistant and the virtual coordinator are separate processes here, so that one can die while
+the other, like a real coordinator, keeps its memory.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class House:
 
     Attributes:
         folder: its configuration.
-        log: what it and the stick say.
+        log: the output of it and of the coordinator.
     """
 
     def __init__(self, folder: Path, port: int) -> None:
@@ -48,18 +48,18 @@ class House:
         )
 
     async def kill(self) -> None:
-        """End it in the middle of whatever it does."""
+        """Kill it."""
         assert self._process is not None
         self._process.kill()
         await self._process.wait()
 
     async def stop(self) -> None:
-        """End it as a person would."""
+        """Stop it with a signal, as a person would."""
         if self._process is not None:
             await self._process.stop()
 
     async def has_kept(self, file: str, text: str) -> None:
-        """Wait until Home Assistant, which takes its time, has written something of its own."""
+        """Wait until Home Assistant has written a text to a file, which it delays."""
 
         async def kept() -> bool | None:
             return True if text in (self.folder / ".storage" / file).read_text() else None
@@ -67,13 +67,13 @@ class House:
         await soon(f"{text} in {file}", kept)
 
     def said(self) -> str:
-        """Everything it has said so far."""
+        """Return its output so far."""
         return self.log.read_text()
 
 
 @pytest.fixture(autouse=True)
 def integration() -> None:
-    """No Home Assistant in this process, other than elsewhere in this folder."""
+    """No Home Assistant in this process, unlike elsewhere in this folder."""
 
 
 @pytest.fixture
@@ -88,11 +88,11 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerat
 
 @pytest.fixture
 async def stick(house: House) -> AsyncGenerator[tuple[str, Home]]:
-    """A virtual stick on a TCP port, with five devices that look for a network."""
+    """A virtual coordinator on a TCP port, with five devices that search for a network."""
     process = await Process.start(
         sys.executable,
         "-m",
-        "custom_components.aqara_zigbee.radio.virtual",
+        "scripts.simulator",
         "--port",
         "0",
         "--control",
@@ -107,7 +107,7 @@ async def stick(house: House) -> AsyncGenerator[tuple[str, Home]]:
 
 
 async def known(demo: Demo, at_least: int) -> list[dict[str, Any]]:
-    """Wait until so many devices are known by their model."""
+    """Wait until a number of devices have a known model."""
 
     async def enough() -> list[dict[str, Any]] | None:
         devices = [device for device in await devices_of(demo) if device["model_id"]]
@@ -117,7 +117,7 @@ async def known(demo: Demo, at_least: int) -> list[dict[str, Any]]:
 
 
 async def shows(demo: Demo, entity: str, state: str) -> None:
-    """Wait until an entity is in a state."""
+    """Wait until an entity has a state."""
 
     async def so() -> bool | None:
         return True if (await demo.assistant.states())[entity]["state"] == state else None
@@ -126,7 +126,7 @@ async def shows(demo: Demo, entity: str, state: str) -> None:
 
 
 async def entity_of(demo: Demo, ieee: str, key: str) -> str:
-    """The entity of a device's property."""
+    """Return the entity of a device's property."""
     for entity in await demo.assistant.ask("config/entity_registry/list"):
         if entity["platform"] == "aqara_zigbee" and entity["unique_id"] == f"{ieee}-{key}":
             return str(entity["entity_id"])
@@ -134,7 +134,7 @@ async def entity_of(demo: Demo, ieee: str, key: str) -> str:
 
 
 async def loaded(demo: Demo) -> None:
-    """Wait until the network is up."""
+    """Wait until the network is running."""
 
     async def so() -> bool | None:
         entries = await demo.assistant.ask("config_entries/get", domain="aqara_zigbee")
@@ -147,7 +147,17 @@ def _ours(line: str) -> bool:
     return any(name in line for name in ("aqara_zigbee", "zigpy", "serialx"))
 
 
-async def test_killed_in_the_middle(house: House, stick: tuple[str, Home]) -> None:
+def ids_of(devices: list[dict[str, Any]]) -> dict[str, str]:
+    """Return Home Assistant's device ids by Zigbee address."""
+    return {
+        address: device["id"]
+        for device in devices
+        for kind, address in device["connections"]
+        if kind == "zigbee"
+    }
+
+
+async def test_killed_at_any_time(house: House, stick: tuple[str, Home]) -> None:
     """Once while devices join, once while one is switched a hundred times."""
     path, home = stick
     await house.start()
@@ -167,9 +177,9 @@ async def test_killed_in_the_middle(house: House, stick: tuple[str, Home]) -> No
         await assistant.call("aqara_zigbee", "permit_join", config_entry_id=demo.entry)
         devices = {d["ieee"]: d for d in (await home.do("list"))["devices"]}
         for device in devices.values():
-            if device["joined"]:  # who was not written down yet is met again when it speaks
+            if device["joined"]:  # a device that was not stored yet joins again with its next frame
                 await home.do("heartbeat", device["name"])
-        before = {device["serial_number"]: device["id"] for device in await known(demo, 5)}
+        before = ids_of(await known(demo, 5))
         assert set(before) == set(devices)
 
         nwks = {d["ieee"]: d["nwk"] for d in (await home.do("list"))["devices"]}
@@ -178,7 +188,7 @@ async def test_killed_in_the_middle(house: House, stick: tuple[str, Home]) -> No
         switch = await entity_of(demo, plug, "state")
         memory = await entity_of(demo, plug, "power_outage_memory")
         await shows(demo, switch, "off")
-        await assistant.call("switch", "turn_on", entity_id=memory)  # nobody but us knows it
+        await assistant.call("switch", "turn_on", entity_id=memory)  # only we store this state
 
         async def toggle_for_ever() -> None:
             while True:
@@ -192,7 +202,7 @@ async def test_killed_in_the_middle(house: House, stick: tuple[str, Home]) -> No
 
         await house.start()
         await loaded(demo)
-        assert {d["serial_number"]: d["id"] for d in await devices_of(demo)} == before
+        assert ids_of(await devices_of(demo)) == before
         now = {d["ieee"]: d for d in (await home.do("list"))["devices"]}
         assert all(device["joined"] for device in now.values())
         assert {i: d["nwk"] for i, d in now.items()} == nwks

@@ -1,4 +1,4 @@
-"""The bridge on a real broker: names both ways, joining, leaving, options."""
+"""The bridge on a real broker: names in both directions, joins, leaves, options."""
 
 import asyncio
 
@@ -9,8 +9,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.radio.virtual.devices import Plug, Relay
-from custom_components.aqara_zigbee.radio.virtual.home import Home
+from custom_components.aqara_zigbee.simulator.devices import Plug, Relay
+from custom_components.aqara_zigbee.simulator.home import Home
 from tests.e2e.broker import Broker, Client, client
 from tests.ha.conftest import join, until
 
@@ -18,7 +18,7 @@ PLUG = "Mi smart plug"
 
 
 async def retained(broker: Broker) -> dict[str, str]:
-    """What the broker would tell somebody who comes now."""
+    """Return the broker's retained messages."""
     async with client(broker.port) as newcomer:
         await asyncio.sleep(0.3)
         return {
@@ -28,7 +28,7 @@ async def retained(broker: Broker) -> dict[str, str]:
         }
 
 
-async def test_what_is_retained(
+async def test_retained_messages(
     home: Home, gateway: Gateway, listener: Client, broker: Broker
 ) -> None:
     await join(home, gateway, Plug())
@@ -55,11 +55,11 @@ async def test_joining_by_mqtt(home: Home, gateway: Gateway, listener: Client) -
         "transaction": "x",
     }
     plug = home.add(Plug())
-    home.network.look_for(plug)
+    home.network.search(plug)
     await listener.until(
         lambda: (
             [m.content["data"].get("status") for m in listener.said("bridge/event")]
-            == [None, "started", "successful"]
+            == [None, "started", None, "successful"]
         )
     )
     await listener.until(
@@ -106,7 +106,7 @@ async def test_renamed_in_home_assistant(
     listener: Client,
     broker: Broker,
 ) -> None:
-    """Names no topic can have are made some; the connection survives them."""
+    """Names that are not allowed in topics are changed; the connection stays."""
     device = await join(home, gateway, Plug())
     await listener.hear(f"{PLUG}/availability", 2)
     devices = dr.async_get(hass)
@@ -130,7 +130,7 @@ async def test_renamed_in_home_assistant(
     ]
 
 
-async def test_two_of_one_name(
+async def test_two_devices_with_one_name(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry, listener: Client
 ) -> None:
     first = await join(home, gateway, Plug())
@@ -153,7 +153,13 @@ async def test_removed_by_mqtt(
     device = await join(home, gateway, Plug())
     await listener.hear(f"{PLUG}/availability", 2)
     assert await listener.request("device/remove", {"id": PLUG}) == {
-        "data": {"id": PLUG, "block": False, "force": False},
+        "data": {
+            "id": PLUG,
+            "block": False,
+            "force": False,
+            "keep_config": False,
+            "clear_cache": False,
+        },
         "status": "ok",
     }
     await until(lambda: device.ieee not in gateway)
@@ -162,7 +168,7 @@ async def test_removed_by_mqtt(
     listener.send(f"{PLUG}/set", "ON")
     await listener.until(
         lambda: any(
-            message.content["message"] == f"Entity '{PLUG}' is unknown"
+            message.content["message"] == f"z2m: Entity '{PLUG}' is unknown"
             for message in listener.said("bridge/logging")
         )
     )
@@ -181,7 +187,7 @@ async def test_interview_and_configure(home: Home, gateway: Gateway, listener: C
 
 
 async def test_map_of_the_network(home: Home, gateway: Gateway, listener: Client) -> None:
-    """Read from the routers' own tables, through zigpy and the stick."""
+    """Read from the routers' own tables, through zigpy and the coordinator."""
     plug, relay = Plug(), Relay()
     await join(home, gateway, plug)
     await join(home, gateway, relay)
@@ -198,9 +204,7 @@ async def test_map_of_the_network(home: Home, gateway: Gateway, listener: Client
     assert all(90 <= link["lqi"] <= 254 for link in found["links"])
 
 
-async def test_what_the_coordinator_remembers(
-    home: Home, gateway: Gateway, listener: Client
-) -> None:
+async def test_coordinator_backup(home: Home, gateway: Gateway, listener: Client) -> None:
     await join(home, gateway, Plug())
     response = await listener.request("coordinator_check", "", 60)
     assert response == {"data": {"missing_routers": []}, "status": "ok"}
@@ -222,13 +226,12 @@ async def test_options_survive_a_restart(
     assert entry.runtime_data.gateway[device.ieee].options["retain"] is True
 
 
-async def test_settings_by_mqtt_start_only_the_mirror_anew(
+async def test_settings_by_mqtt_apply_without_a_restart(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, listener: Client
 ) -> None:
     await listener.hear("bridge/state")
     wanted = {"options": {"advanced": {"last_seen": "ISO_8601"}}}
     assert (await listener.request("options", wanted))["data"] == {"restart_required": False}
-    await listener.hear("bridge/state", 3, 20)
     assert entry.options["mqtt"]["last_seen"] == "ISO_8601"
     await listener.until(
         lambda: (
@@ -236,5 +239,10 @@ async def test_settings_by_mqtt_start_only_the_mirror_anew(
             == "ISO_8601"
         )
     )
+    hass.config_entries.async_update_entry(
+        entry, options={"mqtt": {**entry.options["mqtt"], "plain_availability": True}}
+    )
+    await listener.until(lambda: listener.said("bridge/state")[-1].payload == "online")
+    assert len(listener.said("bridge/state")) == 2, "it never went offline"
     assert entry.runtime_data.gateway is gateway
     assert gateway.online

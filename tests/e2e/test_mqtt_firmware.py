@@ -1,11 +1,11 @@
-"""Firmware over MQTT on a real broker: asked for, watched, and installed on a device."""
+"""Firmware over MQTT on a real broker: check, progress, installation on a device."""
 
 from homeassistant.core import HomeAssistant
 
 from custom_components.aqara_zigbee import firmware
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.radio.virtual.devices import Plug
-from custom_components.aqara_zigbee.radio.virtual.home import Home
+from custom_components.aqara_zigbee.simulator.devices import Plug
+from custom_components.aqara_zigbee.simulator.home import Home
 from tests.e2e.broker import Client
 from tests.firmware import image, put
 from tests.ha.conftest import join, until

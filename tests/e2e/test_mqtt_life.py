@@ -1,4 +1,4 @@
-"""The mirror's life beside a broker that comes, goes, fills up and is not always alone."""
+"""The mirror beside a broker that is restarted, overloaded or shared with other bridges."""
 
 import asyncio
 from datetime import timedelta
@@ -9,12 +9,13 @@ from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.radio.virtual.devices import Plug
-from custom_components.aqara_zigbee.radio.virtual.home import Home
+from custom_components.aqara_zigbee.simulator.devices import Plug
+from custom_components.aqara_zigbee.simulator.home import Home
 from tests.e2e.broker import Broker, Client, client
 from tests.e2e.conftest import switch_on
 from tests.e2e.test_mqtt_bridge import retained
@@ -23,14 +24,14 @@ from tests.ha.conftest import join, until
 PLUG = "Mi smart plug"
 ONLINE, OFFLINE = '{"state":"online"}', '{"state":"offline"}'
 THEIRS = {
-    "version": "2.12.1",
+    "version": "2.14.1",
     "coordinator": {"ieee_address": "0x1"},
     "config_schema": "x" * 100_000,
 }
 
 
 def issue(hass: HomeAssistant, key: str, entry: MockConfigEntry) -> ir.IssueEntry | None:
-    """What Home Assistant's repairs show."""
+    """Return an issue in Home Assistant's repairs."""
     return ir.async_get(hass).async_get_issue(DOMAIN, f"{key}_{entry.entry_id}")
 
 
@@ -49,10 +50,10 @@ async def test_off_by_default(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_broker_dies_and_returns(
+async def test_broker_is_killed_and_started(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry, broker: Broker
 ) -> None:
-    """A broker that has forgotten everything is told everything; the network never noticed."""
+    """A broker that lost everything gets everything again; the network is not affected."""
     plug = Plug()
     device = await join(home, gateway, plug)
     async with client(broker.port) as before:
@@ -77,18 +78,34 @@ async def test_broker_dies_and_returns(
         assert len(after.said("bridge/state")) == 1
 
 
-async def test_retained_command_does_not_fire_at_the_start(
-    hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry, listener: Client
+async def test_retained_command_is_ignored_at_the_start(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    listener: Client,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     plug = Plug()
     device = await join(home, gateway, plug)
     await hass.config_entries.async_unload(entry.entry_id)
     await listener.hear("bridge/state", 2)
     listener.send(f"{PLUG}/set", "ON", retain=True)
-    listener.send("bridge/request/restart", "", retain=True)
+    listener.send("bridge/request/restart", "{}", retain=True)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await listener.hear("bridge/state", 3)
     gateway = entry.runtime_data.gateway
+    await listener.until(
+        lambda: (
+            {f"zigbee2mqtt/{PLUG}/set", "zigbee2mqtt/bridge/request/restart"}
+            == {
+                message.content["message"].split("'")[1]
+                for message in listener.said("bridge/logging")
+                if message.content["level"] == "warning"
+            }
+        )
+    )
+    assert "Publish an empty retained message to clear them" in caplog.text
     listener.send(f"{PLUG}/get", {"state": ""})
     await listener.until(lambda: PLUG in {m.topic.split("/")[-1] for m in listener.messages})
     assert gateway[device.ieee].state.get("state") is not True
@@ -97,7 +114,7 @@ async def test_retained_command_does_not_fire_at_the_start(
     assert len(listener.said("bridge/state")) == 3, "it was not restarted"
 
 
-async def test_zigbee2mqtt_is_there_already(
+async def test_zigbee2mqtt_is_online_before(
     hass: HomeAssistant,
     mqtt_up: MockConfigEntry,
     home: Home,
@@ -130,7 +147,7 @@ async def test_zigbee2mqtt_is_there_already(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_zigbee2mqtt_comes_later(
+async def test_zigbee2mqtt_comes_online_later(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, broker: Broker, listener: Client
 ) -> None:
     await listener.hear("bridge/state")
@@ -138,13 +155,13 @@ async def test_zigbee2mqtt_comes_later(
         theirs.send("bridge/state", ONLINE, retain=True)
         theirs.send("bridge/info", THEIRS, retain=True)
         await until(lambda: issue(hass, "mqtt_foreign_bridge", entry))
-        # Giving way for good: what is retained there is theirs, and stays.
+        # A mirror that stopped for another bridge leaves that bridge's retained messages.
         switch_on(hass, entry, enabled=False)
         await until(lambda: not issue(hass, "mqtt_foreign_bridge", entry))
     assert (await retained(broker))["bridge/state"] == ONLINE
 
 
-async def test_goodbye(
+async def test_stop(
     hass: HomeAssistant,
     home: Home,
     gateway: Gateway,
@@ -152,7 +169,7 @@ async def test_goodbye(
     listener: Client,
     broker: Broker,
 ) -> None:
-    """Unloaded it says so; moved, switched off or removed it takes everything back."""
+    """Unloaded it is offline; with another topic, disabled or removed its topics are cleared."""
     await join(home, gateway, Plug())
     await listener.hear(f"{PLUG}/availability", 2)
     async with client(broker.port, "moved") as moved:
@@ -163,14 +180,14 @@ async def test_goodbye(
         assert (await moved.hear("bridge/state", 2)).payload == OFFLINE
     assert await hass.config_entries.async_setup(entry.entry_id)
     switch_on(hass, entry)
-    await listener.until(lambda: listener.said("bridge/state")[-1].payload == ONLINE, 20)
+    await listener.until(lambda: listener.said("bridge/state")[-1].payload == ONLINE)
     switch_on(hass, entry, enabled=False)
     await listener.until(lambda: listener.said("bridge/state")[-1].payload == "")
     await asyncio.sleep(0.2)
     assert await retained(broker) == {}
 
 
-async def test_removed_entry_leaves_nothing_with_the_broker(
+async def test_removed_entry_clears_retained_messages(
     hass: HomeAssistant,
     home: Home,
     gateway: Gateway,
@@ -188,7 +205,7 @@ async def test_removed_entry_leaves_nothing_with_the_broker(
     assert await retained(broker) == {}
 
 
-async def test_removed_entry_leaves_others_alone(
+async def test_removed_entry_keeps_other_bridges_messages(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, listener: Client, broker: Broker
 ) -> None:
     await listener.hear("bridge/state")
@@ -216,7 +233,7 @@ async def test_mqtt_is_set_up_later(
     mqtt_entry: MockConfigEntry,
     listener: Client,
 ) -> None:
-    """The network does not mind."""
+    """The network is not affected."""
     await hass.config_entries.async_set_disabled_by(mqtt_entry.entry_id, ConfigEntryDisabler.USER)
     switch_on(hass, entry)
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -260,7 +277,7 @@ async def test_mqtt_is_reloaded(
 async def test_two_networks_on_one_topic(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, listener: Client, tmp_path: Path
 ) -> None:
-    """The second is refused, as any other bridge would be."""
+    """The second one does not publish, as with any other bridge."""
     await listener.hear("bridge/state")
     home = Home(seed=2, speed=20)
     home.form()

@@ -1,7 +1,9 @@
-"""The options flow's step about MQTT."""
+"""The MQTT step of the options flow."""
 
+from types import SimpleNamespace
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -9,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.radio.virtual.home import Home
+from custom_components.aqara_zigbee.simulator.home import Home
 from tests.e2e.broker import Client
 from tests.e2e.conftest import switch_on
 
@@ -28,7 +30,7 @@ ANSWER: dict[str, Any] = {
 
 
 async def open_step(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]:
-    """Go to the step."""
+    """Open the step."""
     result = await hass.config_entries.options.async_init(entry.entry_id)
     assert result["type"] is FlowResultType.MENU
     assert "mqtt" in result["menu_options"]
@@ -39,7 +41,7 @@ async def open_step(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, An
     )
 
 
-async def test_switched_on_without_touching_the_radio(
+async def test_enabled_without_a_restart_of_the_radio(
     hass: HomeAssistant,
     mqtt_up: MockConfigEntry,
     home: Home,
@@ -92,10 +94,10 @@ async def test_switched_on_without_touching_the_radio(
         ("taken", {"base_topic": "topic_taken"}),
     ],
 )
-async def test_topics_that_will_not_do(
+async def test_invalid_base_topics(
     hass: HomeAssistant,
     mqtt_entry: MockConfigEntry,
-    home: Home,
+    gateway: Gateway,
     entry: MockConfigEntry,
     base_topic: str,
     error: dict[str, str],
@@ -103,7 +105,6 @@ async def test_topics_that_will_not_do(
     other = MockConfigEntry(domain=DOMAIN, data={"device": {"path": "x"}}, unique_id="other")
     other.add_to_hass(hass)
     switch_on(hass, other, base_topic="taken")
-    entry.runtime_data = None
     result = await open_step(hass, entry)
     result = dict(
         await hass.config_entries.options.async_configure(
@@ -116,10 +117,9 @@ async def test_topics_that_will_not_do(
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_mqtt_must_be_set_up_first(
-    hass: HomeAssistant, home: Home, entry: MockConfigEntry
-) -> None:
-    entry.runtime_data = None
+async def test_mqtt_must_be_set_up_first(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    entry.runtime_data = SimpleNamespace(own=None)
+    entry.mock_state(hass, ConfigEntryState.LOADED)
     result = await open_step(hass, entry)
     result = dict(await hass.config_entries.options.async_configure(result["flow_id"], ANSWER))
     assert result["errors"] == {"base": "no_mqtt"}

@@ -18,12 +18,17 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.const import DOMAIN
-from custom_components.aqara_zigbee.core.device import Device, Update
-from custom_components.aqara_zigbee.core.gateway import Event, Gateway
-from custom_components.aqara_zigbee.radio.virtual.home import Home
-from custom_components.aqara_zigbee.radio.virtual.message import Message
-from custom_components.aqara_zigbee.radio.virtual.node import Node
+from custom_components.aqara_zigbee.core.device import Device
+from custom_components.aqara_zigbee.core.device_update import Update
+from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.network_events import NetworkEvent
+from custom_components.aqara_zigbee.flows.progress import ProgressStep
+from custom_components.aqara_zigbee.simulator.devices import MODELS as SIMULATED
+from custom_components.aqara_zigbee.simulator.home import Home
+from custom_components.aqara_zigbee.simulator.message import Message
+from custom_components.aqara_zigbee.simulator.node import Node
 from tests.ha.dialogue import dialogue  # noqa: F401 - a fixture
+from tests.simulator.host import used_before
 
 NAME = "test"
 DEVICE = {"path": f"virtual://{NAME}", "baudrate": 115200, "flow_control": None}
@@ -51,11 +56,19 @@ def integration(
         yield
 
 
+@pytest.fixture(autouse=True)
+def brief_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show progress at once, and no longer than an event needs to reach a client."""
+    monkeypatch.setattr(ProgressStep, "grace", 0)
+    monkeypatch.setattr(ProgressStep, "least_shown", 0.1)
+
+
 @pytest.fixture
 async def home() -> AsyncGenerator[Home]:
-    """A virtual home whose stick has a network and is plugged in."""
+    """A virtual home whose coordinator has a network and is plugged in."""
     home = Home(seed=1, speed=20)
     home.form()
+    used_before(home)
     home.plug_in(NAME)
     yield home
     await home.close()
@@ -73,7 +86,7 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
 async def gateway(
     hass: HomeAssistant, home: Home, entry: MockConfigEntry
 ) -> AsyncGenerator[Gateway]:
-    """The network of a config entry that is up; taken down before the home is."""
+    """The running network of a config entry; unloaded before the home is closed."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED
@@ -82,27 +95,32 @@ async def gateway(
     await hass.async_block_till_done()
 
 
-async def until(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Wait until something is so."""
+async def until(condition: Callable[[], object], seconds: float = 90) -> None:
+    """Wait until something is so; for long, as the machine may be busy with other tests."""
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+async def asleep(node: Node) -> None:
+    """Wait until a device has sent all pending frames, and sleeps."""
+    await until(lambda: not node.awake)
 
 
 async def join(home: Home, gateway: Gateway, node: Node) -> Device:
     """Let a simulated device join, and wait until it is known in full."""
     described: list[Device] = []
 
-    def witness(event: Event, device: Device) -> None:
-        if event is Event.DESCRIBED:
+    def on_event(event: NetworkEvent, device: Device) -> None:
+        if event is NetworkEvent.DESCRIBED:
             described.append(device)
 
-    unsubscribe = gateway.subscribe(witness)
+    unsubscribe = gateway.subscribe(on_event)
     home.add(node)
-    home.network.look_for(node)
+    home.network.search(node)
     await gateway.radio.permit(60)
     # On a busy machine a sleeper may doze off in its interview, and is accepted half a minute later.
-    await until(lambda: node.ieee in [device.ieee for device in described], 60)
+    await until(lambda: node.ieee in [device.ieee for device in described])
     unsubscribe()
     return gateway[node.ieee]
 
@@ -111,20 +129,20 @@ async def say(
     hass: HomeAssistant, node: Node, device: Device, cluster: int, endpoint: int, frame: bytes
 ) -> None:
     """Let a device send a frame as it is, and wait until it was taken in."""
-    heard: list[Update] = []
-    unsubscribe = device.subscribe(heard.append)
+    received: list[Update] = []
+    unsubscribe = device.subscribe(received.append)
     node.network.uplink(node, Message(cluster, endpoint, 1, frame))
-    await until(lambda: heard)
+    await until(lambda: received)
     unsubscribe()
     await hass.async_block_till_done()
 
 
 async def plug_in_usb(hass: HomeAssistant) -> None:
-    """Let Home Assistant find one more USB stick than it found before."""
+    """Let Home Assistant discover one more USB device."""
     stick = USBDevice(
         device="/dev/ttyUSB7",
         resolved_device="/dev/ttyUSB7",
-        vid="FFFF",  # nobody's: no other integration is to look at it
+        vid="FFFF",  # no other integration matches it
         pid="FFFF",
         serial_number="1",
         manufacturer="Texas Instruments",
@@ -132,6 +150,17 @@ async def plug_in_usb(hass: HomeAssistant) -> None:
     )
     usb.async_register_serial_port_scanner(hass, lambda _hass: [stick])
     await usb.async_request_scan(hass)
+
+
+def simulated(model: str) -> Node:
+    """A simulated device of a model.
+
+    Raises:
+        AssertionError: there is none; the text explains what to write.
+    """
+    kind = SIMULATED.get(model)
+    assert kind is not None, f"simulate {model}: a class in simulator/devices, and in its MODELS"
+    return kind()
 
 
 def entity_id(hass: HomeAssistant, device: Device, key: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from aiohttp import FormData
 from aiohttp.test_utils import TestClient
 from homeassistant.components import file_upload
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED
 from homeassistant.setup import async_setup_component
 import pytest
 
@@ -22,19 +23,20 @@ type Clients = Callable[..., Awaitable[TestClient[Any, Any]]]
 
 
 class Dialogue:
-    """One dialogue at a time.
+    """One dialog at a time.
 
     Attributes:
         shown: what it shows now.
     """
 
-    def __init__(self, client: TestClient[Any, Any]) -> None:
+    def __init__(self, hass: HomeAssistant, client: TestClient[Any, Any]) -> None:
+        self._hass = hass
         self._client = client
         self._url = FLOWS
         self.shown: dict[str, Any] = {}
 
     async def start(self, entry_id: str | None = None) -> dict[str, Any]:
-        """Set something up, or an entry up anew."""
+        """Start setting up an integration, or reconfiguring an entry."""
         self._url = FLOWS
         data = {"handler": DOMAIN} | ({"entry_id": entry_id} if entry_id else {})
         return await self._took(await self._client.post(self._url, json=data))
@@ -49,13 +51,31 @@ class Dialogue:
         return f"{self._url}/{self.shown['flow_id']}"
 
     async def say(self, **answer: object) -> dict[str, Any]:
-        """Answer what is shown, and wait for progress to end."""
+        """Answer the current step, and wait for progress to end.
+
+        Like the frontend, this subscribes only once progress is shown, and fetches the step only
+        after an event.
+        """
         await self._took(await self._client.post(self._flow, json=answer))
         async with asyncio.timeout(60):
             while self.shown["type"] in ("progress", "progress_done"):
-                await asyncio.sleep(0.02)
+                await self._progressed()
                 await self._took(await self._client.get(self._flow))
         return self.shown
+
+    async def _progressed(self) -> None:
+        changed = asyncio.Event()
+
+        @callback
+        def on_event(event: Event[dict[str, Any]]) -> None:
+            if event.data["flow_id"] == self.shown["flow_id"]:
+                changed.set()
+
+        unsubscribe = self._hass.bus.async_listen(EVENT_DATA_ENTRY_FLOW_PROGRESSED, on_event)
+        try:
+            await changed.wait()
+        finally:
+            unsubscribe()
 
     async def choose(self, *steps: str) -> dict[str, Any]:
         """Choose from one menu after the other."""
@@ -67,6 +87,10 @@ class Dialogue:
     async def begin(self, **answer: object) -> dict[str, Any]:
         """Answer, and wait for nothing."""
         return await self._took(await self._client.post(self._flow, json=answer))
+
+    async def post(self, **answer: object) -> int:
+        """Answer, and take the status only."""
+        return (await self._client.post(self._flow, json=answer)).status
 
     async def close(self) -> None:
         """Close the window."""
@@ -83,7 +107,7 @@ class Dialogue:
         return answer["file_id"]
 
     async def download(self, url: str) -> bytes:
-        """What is behind a link."""
+        """Return the content of a link."""
         response = await self._client.get(url)
         assert response.status == HTTPStatus.OK, await response.text()
         content: bytes = await response.read()
@@ -96,7 +120,7 @@ class Dialogue:
 
     @property
     def errors(self) -> Mapping[str, str]:
-        """What it complains of."""
+        """The form's errors."""
         return self.shown.get("errors") or {}
 
     @property
@@ -109,8 +133,8 @@ class Dialogue:
 async def dialogue(
     hass: HomeAssistant, hass_client: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Dialogue:
-    """Somebody in front of a browser, whose uploads lie apart from those of other tests."""
+    """A user in front of a browser, with uploads separate from those of other tests."""
     monkeypatch.setattr(file_upload, "TEMP_DIR_NAME", tmp_path / "uploads")
-    for component in ("config", DOMAIN):  # its addresses must be known before somebody asks
+    for component in ("config", DOMAIN):  # its views must be registered before a request
         assert await async_setup_component(hass, component, {})
-    return Dialogue(await hass_client())
+    return Dialogue(hass, await hass_client())

@@ -1,37 +1,36 @@
-"""The dialogue "Add device", watched while devices come."""
+"""The dialog "Add device", watched while devices come."""
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import area_registry as ar, device_registry as dr
+from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED, FlowResultType
+from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 import zigpy.device
 
-from custom_components.aqara_zigbee.const import DOMAIN
+from custom_components.aqara_zigbee.const import DOMAIN, VIRTUAL_PORT
+from custom_components.aqara_zigbee.core.devices import MODELS
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.flows import add_device
-from custom_components.aqara_zigbee.radio.virtual.devices import Plug, Relay, Thermometer
-from custom_components.aqara_zigbee.radio.virtual.home import Home
 from custom_components.aqara_zigbee.registry import registered_device
-from custom_components.aqara_zigbee.simulation import URL
-from tests.ha.conftest import until
+from custom_components.aqara_zigbee.simulator.devices import Plug, Relay, Thermometer
+from custom_components.aqara_zigbee.simulator.home import Home
+from tests.ha.conftest import entity_id, join, until
 
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for others no longer than a moment."""
-    monkeypatch.setattr(add_device, "LINGER", timedelta(seconds=0.5))
+    monkeypatch.setattr(add_device, "REFRESH", 0.1)
     monkeypatch.setattr(add_device, "TICK", 0.1)
 
 
 def placeholders(shown: ConfigFlowResult) -> Mapping[str, str]:
-    """What is filled into the words on the screen."""
+    """Return the placeholders of the texts."""
     return shown["description_placeholders"] or {}
 
 
@@ -53,32 +52,40 @@ class Dialogue:
         await self.answer({"via": "all"} | choice)
 
     async def answer(self, data: dict[str, Any]) -> ConfigFlowResult:
-        """Fill in what is asked."""
+        """Fill in the form."""
         return await self.hass.config_entries.options.async_configure(self.flow_id, data)
 
-    async def look(self) -> ConfigFlowResult:
-        """What is on the screen; asked for as the frontend does."""
+    async def current(self) -> ConfigFlowResult:
+        """Return the current step, fetched as the frontend does."""
         shown = await self.hass.config_entries.options.async_configure(self.flow_id)
         self.seen.append((shown["description_placeholders"] or {}).get("devices", ""))
         return shown
 
     async def watch(
-        self, condition: Callable[[ConfigFlowResult], object], seconds: float = 20
+        self, condition: Callable[[ConfigFlowResult], object], seconds: float = 90
     ) -> ConfigFlowResult:
-        """Look again and again until something is so."""
+        """Poll until a condition holds."""
         async with asyncio.timeout(seconds):
-            while not condition(shown := await self.look()):
+            while not condition(shown := await self.current()):
                 await asyncio.sleep(0.02)
         return shown
 
-    async def wait_for(self, step: str, seconds: float = 20) -> ConfigFlowResult:
-        """Watch until a step is there."""
+    async def name_devices(self, seconds: float = 90) -> ConfigFlowResult:
+        """Watch until a device is ready, and go on to its name."""
+        shown = await self.watch(
+            lambda shown: "name_device" in shown.get("menu_options", ()), seconds
+        )
+        assert shown["step_id"] == "joined"
+        return await self.answer({"next_step_id": "name_device"})
+
+    async def wait_for(self, step: str, seconds: float = 90) -> ConfigFlowResult:
+        """Poll until a step is shown."""
         return await self.watch(lambda shown: shown["step_id"] == step, seconds)
 
 
 @pytest.fixture
 def dialogue(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> Dialogue:
-    """The dialogue of a network that is up."""
+    """The dialog of a running network."""
     return Dialogue(hass, entry)
 
 
@@ -94,41 +101,100 @@ async def test_from_joining_to_a_name(
     """One sees each stage, gives a name and a room, and the network is closed."""
     kitchen = area_registry.async_create("Kitchen")
     await dialogue.open()
-    shown = await dialogue.look()
+    shown = await dialogue.current()
     assert shown["type"] is FlowResultType.SHOW_PROGRESS
     assert 250 <= int(placeholders(shown)["remaining"]) <= 254
-    assert dialogue.seen == ["Nobody has come yet."]
+    assert dialogue.seen == ["No device has joined yet."]
     plug = home.add(Plug())
-    home.network.look_for(plug)
-    shown = await dialogue.wait_for("name_device")
+    home.network.search(plug)
+    shown = await dialogue.name_devices()
     assert placeholders(shown) == {"device": "Mi smart plug", "address": plug.ieee}
-    assert any("is being asked what it is" in seen for seen in dialogue.seen)
+    assert any("is being identified" in seen for seen in dialogue.seen)
     assert any("**Mi smart plug**: is ready" in seen for seen in dialogue.seen)
     result = await dialogue.answer({"name": "Kettle", "area": kitchen.id})
-    assert result["step_id"] == "paired"
+    assert result["type"] is FlowResultType.CREATE_ENTRY
     registered = registered_device(hass, entry.entry_id, plug.ieee)
     assert registered is not None
     assert (registered.name_by_user, registered.area_id) == ("Kettle", kitchen.id)
-    assert home.network.hub.is_open
-    result = await dialogue.answer({"next_step_id": "finish"})
-    assert result["type"] is FlowResultType.CREATE_ENTRY
     await until(lambda: not home.network.hub.is_open)
 
 
-async def test_several_in_one_go(
+async def test_first_page_lists_how_every_model_is_paired(
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway
+) -> None:
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    shown = await hass.config_entries.options.async_configure(
+        flow["flow_id"], {"next_step_id": "add_device"}
+    )
+    lines = placeholders(shown)["how"].splitlines()
+    assert [model.model for model in MODELS] == [
+        line.partition("**: ")[0].rpartition(" ")[2] for line in lines
+    ]
+    assert all(line.partition("**: ")[2] for line in lines)
+
+
+async def test_name_reaches_the_entity_ids(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    dialogue: Dialogue,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """As when a device is renamed on its page; what the user has changed is kept."""
+    taken = entity_registry.async_get_or_create("switch", "other", "1", object_id_base="Heater")
+    assert taken.entity_id == "switch.heater"
+    await dialogue.open()
+    plug = home.add(Plug())
+    home.network.search(plug)
+    await dialogue.name_devices()
+    own = entity_registry.async_get_entity_id("sensor", DOMAIN, f"{plug.ieee}-power")
+    assert own == "sensor.mi_smart_plug_power"
+    entity_registry.async_update_entity(own, new_entity_id="sensor.watts")
+    await dialogue.answer({"name": "Heater"})
+    ids = {
+        each.unique_id.removeprefix(f"{plug.ieee}-"): each.entity_id
+        for each in entity_registry.entities.values()
+        if each.unique_id.startswith(plug.ieee)
+    }
+    assert ids.pop("power") == "sensor.watts"
+    assert ids["state"] == "switch.heater_2"
+    assert ids["energy"] == "sensor.heater_energy"
+    assert all(".heater" in each for each in ids.values()), "disabled ones, too"
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.heater_energy")
+
+
+async def test_existing_device_keeps_its_entity_ids(
     hass: HomeAssistant, home: Home, gateway: Gateway, dialogue: Dialogue
 ) -> None:
-    """Ours are named one after the other; an unsupported one is told as such."""
+    """Automations may use them; it was only identified again."""
+    plug = Plug()
+    device = await join(home, gateway, plug)
+    before = entity_id(hass, device, "state")
+    await dialogue.open()
+    await gateway.radio.interview(plug.ieee)
+    await dialogue.name_devices()
+    await dialogue.answer({"name": "Old plug"})
+    assert entity_id(hass, device, "state") == before
+
+
+async def test_several_at_once(
+    hass: HomeAssistant, home: Home, gateway: Gateway, dialogue: Dialogue
+) -> None:
+    """Ours are named one after the other; an unsupported one is shown as such."""
     await dialogue.open()
     for node in (Plug(), Relay(), Thermometer()):
-        home.network.look_for(home.add(node))
-    await dialogue.wait_for("name_device")
-    first = placeholders(await dialogue.look())["device"]
+        home.network.search(home.add(node))
+    await dialogue.watch(lambda shown: placeholders(shown).get("devices", "").count("- **") == 3)
+    await dialogue.watch(lambda shown: "identified" not in dialogue.seen[-1])
+    await dialogue.watch(lambda shown: dialogue.seen[-1].count("is ready") == 2)
+    first = placeholders(await dialogue.name_devices())["device"]
     result = await dialogue.answer({"name": first})
     assert result["step_id"] == "name_device"
     assert {first, placeholders(result)["device"]} == {"Mi smart plug", "Dual relay module"}
     result = await dialogue.answer({"name": "Shutter"})
-    assert result["step_id"] == "paired"
+    assert result["step_id"] == "joined", "there is one that was not named"
     summary = placeholders(result)["devices"]
     assert "**Shutter**: is ready" in summary
     assert "**virtual.thermometer**: has joined, but" in summary
@@ -136,35 +202,90 @@ async def test_several_in_one_go(
     assert result["type"] is FlowResultType.FORM
 
 
-async def test_nobody_comes(
+async def test_no_device_joins(
     hass: HomeAssistant, home: Home, gateway: Gateway, dialogue: Dialogue
 ) -> None:
-    """When the network closes, the dialogue says so and offers another try."""
+    """After joins have ended, the dialog shows it and offers another try."""
     await dialogue.open()
     await hass.services.async_call(
         "switch",
         "turn_off",
-        {"entity_id": "switch.texas_instruments_cc2652_permit_joining"},
+        {"entity_id": "switch.test_permit_joining"},
         blocking=True,
     )
-    shown = await dialogue.wait_for("paired")
+    shown = await dialogue.wait_for("joined")
     assert shown["menu_options"] == ["add_device", "finish"]
-    assert "Nobody has come" in placeholders(shown)["devices"]
+    assert "No device has joined" in placeholders(shown)["devices"]
+    await dialogue.answer({"next_step_id": "add_device"})
+    await dialogue.answer({"via": "all"})
+    assert home.network.hub.is_open
+    home.network.search(home.add(Plug()))
+    shown = await dialogue.name_devices()
+    result = await dialogue.answer({"name": "Kettle"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_device_that_is_removed_before_it_has_a_name(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    dialogue: Dialogue,
+) -> None:
+    """The dialogue comes to its end without it."""
+    await dialogue.open()
+    plug = home.add(Plug())
+    home.network.search(plug)
+    await dialogue.name_devices()
+    plug.power_off()
+    await gateway.dismiss(plug.ieee, force=True)
+    assert registered_device(hass, entry.entry_id, plug.ieee) is None
+    result = await dialogue.answer({"name": "Kettle"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert registered_device(hass, entry.entry_id, plug.ieee) is None
 
 
 async def test_stalled_interview(
     home: Home, gateway: Gateway, dialogue: Dialogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A device that falls silent is told as such; after a minute and a half with zigpy's retries."""
+    """A silent device is shown as such after a minute and a half, with zigpy's retries."""
     monkeypatch.setattr(zigpy.device, "DEFAULT_REQUEST_RETRIES", 0)
     await dialogue.open()
     stranger = home.add(Thermometer())
-    home.network.look_for(stranger)
+    home.network.search(stranger)
     home.faults.confirm(0xE9, node=stranger)  # MAC_NO_ACK, every time
-    await dialogue.watch(lambda shown: "fell silent" in placeholders(shown)["devices"], 60)
+    await dialogue.watch(lambda shown: "stopped responding" in placeholders(shown)["devices"])
+    await asyncio.sleep(0.5)
+    shown = await dialogue.current()
+    assert shown["type"] is FlowResultType.SHOW_PROGRESS, "its button can still be pressed"
+    assert "stopped responding" in placeholders(shown)["devices"]
 
 
-async def test_closing_the_dialogue_closes_the_network(
+async def test_list_is_updated_while_others_join(
+    hass: HomeAssistant, home: Home, gateway: Gateway, dialogue: Dialogue
+) -> None:
+    """The dialog continues once a device is ready; the next one appears automatically."""
+    await dialogue.open()
+    home.network.search(home.add(Plug()))
+    shown = await dialogue.wait_for("joined")
+    assert shown["menu_options"] == ["name_device", "finish"]
+    assert "Pairing is open until" in placeholders(shown)["network"]
+    signals = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESSED)
+    home.network.search(home.add(Relay()))
+    await until(lambda: signals)
+    shown = await dialogue.watch(
+        lambda shown: "**Dual relay module**: is ready" in placeholders(shown)["devices"]
+    )
+    assert shown["step_id"] == "joined"
+    await dialogue.answer({"next_step_id": "name_device"})
+    signals.clear()
+    home.network.search(home.add(Thermometer()))
+    await until(lambda: len(gateway) == 3)
+    await asyncio.sleep(0.5)
+    assert not signals, "a form that is being filled in is not loaded again"
+
+
+async def test_closing_the_dialog_ends_joins(
     hass: HomeAssistant, home: Home, gateway: Gateway, dialogue: Dialogue
 ) -> None:
     await dialogue.open()
@@ -173,8 +294,10 @@ async def test_closing_the_dialogue_closes_the_network(
     await until(lambda: not home.network.hub.is_open)
 
 
-async def test_radio_that_cannot_open(home: Home, gateway: Gateway, dialogue: Dialogue) -> None:
-    """What went wrong is said where one asked for it."""
+async def test_radio_that_cannot_permit_joins(
+    home: Home, gateway: Gateway, dialogue: Dialogue
+) -> None:
+    """Errors are shown in the same form."""
     home.unplug()
     await until(lambda: not gateway.online)
     flow = await dialogue.hass.config_entries.options.async_init(dialogue.entry.entry_id)
@@ -186,30 +309,30 @@ async def test_radio_that_cannot_open(home: Home, gateway: Gateway, dialogue: Di
 
 
 async def test_sixth_simulated_device(hass: HomeAssistant) -> None:
-    """In a virtual home one can bring in another device, and pull the stick out."""
-    device = {"path": URL, "baudrate": 115200, "flow_control": None}
+    """In a virtual home another device can be added, and the coordinator be disconnected."""
+    device = {"path": VIRTUAL_PORT, "baudrate": 115200, "flow_control": None}
     entry = MockConfigEntry(domain=DOMAIN, title="Virtual", data={"device": device})
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     gateway: Gateway = entry.runtime_data.gateway
-    await until(lambda: sum(d.definition is not None for d in gateway.values()) == 5, 60)
+    await until(lambda: sum(d.definition is not None for d in gateway.values()) == 5)
     before = set(gateway)
     dialogue = Dialogue(hass, entry)
     await dialogue.open(simulated="lumi.relay.c2acn01")
-    await dialogue.wait_for("name_device", 60)
-    while (await dialogue.look())["step_id"] == "name_device":
-        await dialogue.answer({"name": "One more"})
-    await dialogue.answer({"next_step_id": "finish"})
+    await until(lambda: set(gateway) - before)
     (sixth,) = set(gateway) - before
-    assert gateway[sixth].definition is not None
+    await until(lambda: gateway[sixth].definition is not None)
+    shown = await dialogue.name_devices()
+    while shown["step_id"] == "name_device" and shown["type"] is FlowResultType.FORM:
+        shown = await dialogue.answer({"name": "One more"})
 
     (stick,) = [s for s in hass.states.async_entity_ids("switch") if "plugged_in" in s]
     await hass.services.async_call("switch", "turn_off", {"entity_id": stick}, blocking=True)
     await until(lambda: not gateway[sixth].available)
     assert hass.states.is_state(stick, "off")
     await hass.services.async_call("switch", "turn_on", {"entity_id": stick}, blocking=True)
-    await until(lambda: gateway[sixth].available, 30)
+    await until(lambda: gateway[sixth].available)
 
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 import re
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp.test_utils import TestClient
 from homeassistant.components.backup.const import DATA_MANAGER
@@ -18,20 +19,26 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.aqara_zigbee import backup as hook
-from custom_components.aqara_zigbee.archive import (
-    OVERWRITTEN,
-    Archive,
-    Kept,
-    Reason,
-    _thinned,
-    everything,
-)
-from custom_components.aqara_zigbee.arrival import CONF_ARRIVAL, Arrival, Place, sweep
-from custom_components.aqara_zigbee.backup import Backups, link
+from custom_components.aqara_zigbee.backup import link
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.radio.backup import Backup
-from custom_components.aqara_zigbee.radio.virtual import Home, Plug
+from custom_components.aqara_zigbee.simulator import Home, Plug
+from custom_components.aqara_zigbee.storage.backup_list import (
+    OVERWRITTEN,
+    BackupList,
+    Reason,
+    StoredBackup,
+    _thinned,
+    everything,
+)
+from custom_components.aqara_zigbee.storage.backups import Backups
+from custom_components.aqara_zigbee.storage.staged_files import (
+    CONF_ARRIVAL,
+    RegistryDetails,
+    StagedFiles,
+    sweep,
+)
 from tests.ha.conftest import DEVICE, join, until
 from tests.ha.dialogue import Dialogue
 
@@ -40,8 +47,8 @@ type Clients = Callable[..., Awaitable[TestClient[Any, Any]]]
 
 @pytest.fixture
 def backups(gateway: Gateway, entry: MockConfigEntry) -> Backups:
-    """What backs the network up."""
-    found: Backups = entry.runtime_data.backups
+    """The network's backups."""
+    found: Backups = entry.runtime_data.own.backups
     return found
 
 
@@ -56,63 +63,62 @@ async def test_daily(hass: HomeAssistant, backups: Backups) -> None:
     await hass.async_block_till_done(wait_background_tasks=True)
     assert await reasons(backups) == [Reason.DAILY]
     (kept,) = await backups.archive.all()
-    await backups.look(kept.taken + timedelta(hours=23))
+    await backups.check(kept.taken + timedelta(hours=23))
     assert len(await reasons(backups)) == 1
-    await backups.look(kept.taken + timedelta(hours=25))
+    await backups.check(kept.taken + timedelta(hours=25))
     assert await reasons(backups) == [Reason.DAILY, Reason.DAILY]
 
 
 async def later(backups: Backups) -> datetime:
     """Get the daily one over with; a minute from now."""
-    await backups.look(dt_util.utcnow())
+    await backups.check(dt_util.utcnow())
     return dt_util.utcnow() + timedelta(minutes=1)
 
 
-async def test_after_devices_come_and_go(home: Home, gateway: Gateway, backups: Backups) -> None:
+async def test_after_joins_and_removals(home: Home, gateway: Gateway, backups: Backups) -> None:
     """Once they are calm: a session of two devices makes one."""
     now = await later(backups)
     plug = Plug()
     await join(home, gateway, plug)
     await join(home, gateway, Plug())
-    await backups.look(dt_util.utcnow())
+    await backups.check(dt_util.utcnow())
     assert Reason.JOINED not in await reasons(backups)
-    await backups.look(now)
-    await backups.look(now)
+    await backups.check(now)
+    await backups.check(now)
     assert (await reasons(backups)).count(Reason.JOINED) == 1
     newest = (await backups.archive.all())[0]
     assert newest.devices == 2
     await gateway.dismiss(plug.ieee)
-    await backups.look(dt_util.utcnow() + timedelta(minutes=1))
+    await backups.check(dt_util.utcnow() + timedelta(minutes=1))
     assert (await reasons(backups)).count(Reason.LEFT) == 1
 
 
 async def test_after_a_change_of_channel(gateway: Gateway, backups: Backups) -> None:
     await later(backups)
-    await gateway.radio.change_channel(25)
-    await backups.look(dt_util.utcnow())
-    await backups.look(dt_util.utcnow() + timedelta(minutes=1))
+    assert gateway.owner is not None
+    await gateway.owner.change_channel(25)
+    await backups.check(dt_util.utcnow())
+    await backups.check(dt_util.utcnow() + timedelta(minutes=1))
     newest = (await backups.archive.all())[0]
     assert (newest.reason, newest.channel) == (Reason.CHANNEL, 25)
 
 
-async def test_what_cannot_be_made_is_made_later(
-    home: Home, gateway: Gateway, backups: Backups
-) -> None:
+async def test_failed_backup_is_retried(home: Home, gateway: Gateway, backups: Backups) -> None:
     now = await later(backups)
     backups.soon(Reason.JOINED)
     home.faults.lose_reply(times=None)
     home.unplug()
     await until(lambda: not gateway.online)
-    await backups.look(now)
+    await backups.check(now)
     assert Reason.JOINED not in await reasons(backups)
     home.faults.clear()
     home.plug_in("test")
-    await until(lambda: gateway.online, 60)
-    await backups.look(now)
+    await until(lambda: gateway.online)
+    await backups.check(now)
     assert Reason.JOINED in await reasons(backups)
 
 
-async def test_home_assistants_own_backup_asks_us(
+async def test_home_assistants_own_backup_includes_ours(
     hass: HomeAssistant, backups: Backups, entry: MockConfigEntry
 ) -> None:
     """It finds our hook, and our database is whole in its file then."""
@@ -138,24 +144,24 @@ async def test_home_assistants_own_backup_never_fails_for_us(
     assert Reason.HOME_ASSISTANT not in await reasons(backups)
 
 
-async def test_home_assistants_own_backup_does_not_wait_for_a_hung_stick(
+async def test_home_assistants_own_backup_does_not_wait_for_a_hung_coordinator(
     hass: HomeAssistant, home: Home, backups: Backups, caplog: pytest.LogCaptureFixture
 ) -> None:
     home.faults.silent = True
     await hook.async_pre_backup(hass)
     home.faults.clear()
     assert Reason.HOME_ASSISTANT not in await reasons(backups)
-    assert "could not be backed up" in caplog.text
+    assert "The backup could not be created" in caplog.text
 
 
-async def test_no_network_is_no_trouble(hass: HomeAssistant) -> None:
+async def test_backup_without_a_network(hass: HomeAssistant) -> None:
     await hook.async_pre_backup(hass)
 
 
 async def test_action_and_download(
     hass: HomeAssistant, dialogue: Dialogue, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
-    """The action says which backup it made, and never what is in it."""
+    """The response has the backup's id, never its contents."""
     answer = await hass.services.async_call(
         DOMAIN,
         "create_backup",
@@ -173,12 +179,12 @@ async def test_action_and_download(
     assert Backup.parse(content).coordinator == home.ieee
 
 
-async def test_action_on_a_lost_stick(
+async def test_action_on_a_lost_coordinator(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
     home.unplug()
     await until(lambda: not gateway.online)
-    with pytest.raises(HomeAssistantError, match="could not be backed up"):
+    with pytest.raises(HomeAssistantError, match="could not be created"):
         await hass.services.async_call(
             DOMAIN, "create_backup", {"config_entry_id": entry.entry_id}, blocking=True
         )
@@ -195,11 +201,11 @@ async def test_options_list_links(
     shown = await dialogue.options(entry.entry_id)
     assert "backups" in shown["menu_options"]
     await dialogue.choose("backups")
-    assert "none yet" in dialogue.text
+    assert "No backups yet" in dialogue.text
     await dialogue.choose("back_up")
     assert dialogue.shown["step_id"] == "backups"
     (url,) = re.findall(r'href="([^"]+)"', dialogue.text)
-    assert "asked for" in dialogue.text
+    assert "manual" in dialogue.text
     stranger = await hass_client_no_auth()
     response = await stranger.get(url)
     assert response.status == HTTPStatus.OK
@@ -211,7 +217,7 @@ async def test_options_list_links(
         assert (await stranger.get(wrong)).status == HTTPStatus.UNAUTHORIZED
 
 
-async def test_options_when_the_stick_is_lost(
+async def test_options_on_a_lost_coordinator(
     home: Home, dialogue: Dialogue, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
     home.unplug()
@@ -245,11 +251,11 @@ async def test_download_is_for_administrators(
     assert "?authSig=" in link(hass, entry.entry_id, kept)
 
 
-async def test_old_ones_make_room_by_kind(backups: Backups) -> None:
+async def test_old_ones_are_deleted_by_reason(backups: Backups) -> None:
     """A week of daily ones does not push out the one from before the change that went wrong."""
     made = await backups.make(Reason.RESTORE)
     many = [made] + [
-        Kept(
+        StoredBackup(
             str(number),
             Reason.DAILY,
             made.taken + timedelta(days=number),
@@ -264,23 +270,23 @@ async def test_old_ones_make_room_by_kind(backups: Backups) -> None:
     assert [kept.id for kept in left] == [*map(str, range(39, 32, -1)), made.id]
 
 
-async def test_archive_is_of_one_network_or_all(
+async def test_list_is_of_one_network_or_all(
     hass: HomeAssistant, backups: Backups, entry: MockConfigEntry
 ) -> None:
     kept = await backups.make(Reason.ASKED)
-    await Archive(hass, OVERWRITTEN).add(kept)
+    await BackupList(hass, OVERWRITTEN).add(kept)
     assert {title for title, _ in await everything(hass)} == {entry.title, ""}
     assert await everything(hass, "00:00:00:00:00:00:00:00") == []
     assert kept.content != {}
     assert str(kept.content) not in repr(kept)
 
 
-async def test_backups_go_with_the_last_entry(
+async def test_backups_are_deleted_with_the_last_entry(
     hass: HomeAssistant, hass_storage: dict[str, Any], home: Home, entry: MockConfigEntry
 ) -> None:
     assert await hass.config_entries.async_setup(entry.entry_id)
-    kept = await entry.runtime_data.backups.make(Reason.ASKED)
-    await Archive(hass, OVERWRITTEN).add(kept)
+    kept = await entry.runtime_data.own.backups.make(Reason.ASKED)
+    await BackupList(hass, OVERWRITTEN).add(kept)
     other = MockConfigEntry(domain=DOMAIN, data={"device": {**DEVICE, "path": "virtual://x"}})
     other.add_to_hass(hass)
     await hass.config_entries.async_remove(entry.entry_id)
@@ -290,13 +296,13 @@ async def test_backups_go_with_the_last_entry(
     assert [name for name in hass_storage if name.startswith(DOMAIN)] == []
 
 
-async def test_removal_leaves_the_network_on_the_stick(
+async def test_removal_leaves_the_network_on_the_coordinator(
     hass: HomeAssistant, hass_storage: dict[str, Any], home: Home, entry: MockConfigEntry
 ) -> None:
     before = home.records.network
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    await entry.runtime_data.backups.make(Reason.ASKED)
+    await entry.runtime_data.own.backups.make(Reason.ASKED)
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
     assert home.records.network == before
@@ -310,11 +316,11 @@ def _left(hass: HomeAssistant) -> list[str]:
     return [file.name for file in folder.iterdir() if file.name.startswith(DOMAIN)]
 
 
-async def test_what_was_laid_out_for_nobody_is_swept(hass: HomeAssistant) -> None:
+async def test_staged_files_without_an_entry_are_deleted(hass: HomeAssistant) -> None:
     """Home Assistant was killed in the middle of a move; what an entry waits for stays."""
     for key in ("lost", "wanted"):
-        arrival = Arrival.of_flow(hass, key)
-        await arrival.lay_out({"00:00:00:00:00:00:00:01": {}}, {"x": Place("Lamp")})
+        arrival = StagedFiles.of_flow(hass, key)
+        await arrival.lay_out({"00:00:00:00:00:00:00:01": {}}, {"x": RegistryDetails("Lamp")})
         await hass.async_add_executor_job(arrival.database.touch)
     entry = MockConfigEntry(domain=DOMAIN, data={"device": DEVICE, CONF_ARRIVAL: "arrival-wanted"})
     entry.add_to_hass(hass)
@@ -324,3 +330,18 @@ async def test_what_was_laid_out_for_nobody_is_swept(hass: HomeAssistant) -> Non
     assert all("arrival-wanted" in name for name in left)
     await hass.config_entries.async_remove(entry.entry_id)
     assert await hass.async_add_executor_job(_left, hass) == []
+
+
+async def test_list_is_read_once(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    """Whether the daily backup is due is known without the disk."""
+    backups: Backups = entry.runtime_data.own.backups
+    now = dt_util.utcnow()
+    await backups.check(now)
+    assert Reason.DAILY in [kept.reason for kept in await backups.archive.all()]
+    with patch.object(backups.archive, "all", side_effect=AssertionError):
+        await backups.check(now + timedelta(minutes=1))
+    await backups.check(now + timedelta(days=2))
+    dailies = [kept for kept in await backups.archive.all() if kept.reason is Reason.DAILY]
+    assert len(dailies) == 2

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
+from typing import Any
 from unittest.mock import patch
 
 from homeassistant.components.usb import SerialPortConsumer
@@ -10,20 +12,30 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from zigpy_znp.types import MTCapabilities
 
-from custom_components.aqara_zigbee.const import DOMAIN
-from custom_components.aqara_zigbee.radio.virtual.home import Home
-from custom_components.aqara_zigbee.radio.virtual.port import Port
-from custom_components.aqara_zigbee.radio.virtual.stranger import Chatter, EzspStick, MuteStick
-from custom_components.aqara_zigbee.simulation import URL
+from custom_components.aqara_zigbee.const import DOMAIN, VIRTUAL_PORT
+from custom_components.aqara_zigbee.core.errors import StorageError
+from custom_components.aqara_zigbee.radio.backup import BackupError, BackupProblem
+from custom_components.aqara_zigbee.radio.migration.source import MigrationFailure, TakeoverError
+from custom_components.aqara_zigbee.radio.network import RadioError, Trouble
+from custom_components.aqara_zigbee.radio.restore import WriteError
+from custom_components.aqara_zigbee.simulator.chip import Firmware
+from custom_components.aqara_zigbee.simulator.home import Home
+from custom_components.aqara_zigbee.simulator.port import Port
+from custom_components.aqara_zigbee.simulator.stranger import Chatter, EzspAdapter, MuteAdapter
+from custom_components.aqara_zigbee.storage.backup_list import OVERWRITTEN, BackupList
 from tests.ha.conftest import DEVICE
+from tests.ha.test_entities import TRANSLATIONS
 
 PATH = DEVICE["path"]
+Z_STACK_1 = Firmware().capabilities & ~MTCapabilities.APP_CNF
+"""The subsystems of Z-Stack Home 1.2, by which zigpy-znp recognises it."""
 
 
 @pytest.fixture
 async def blank() -> AsyncGenerator[Home]:
-    """A stick without a network."""
+    """A coordinator without a network."""
     home = Home(seed=1, speed=20)
     home.plug_in("test")
     yield home
@@ -66,10 +78,24 @@ async def unload_all(hass: HomeAssistant) -> None:
     await hass.async_block_till_done()
 
 
-async def test_blank_stick_is_formed_without_asking(hass: HomeAssistant, blank: Home) -> None:
+async def test_warning_about_z_stack_1(hass: HomeAssistant) -> None:
+    """Before anything is written, also when the coordinator is blank; who goes on can."""
+    firmware = replace(Firmware(), capabilities=Z_STACK_1, revision=20190608)
+    async with Home(seed=1, speed=20, firmware=firmware) as old:
+        old.plug_in("test")
+        result = await open_port(hass)
+        assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "old_firmware")
+        assert result["description_placeholders"] == {"path": PATH}
+        before = old.records.network
+        await answer(hass, str(result["flow_id"]), {})
+        assert (before, old.records.network is None) == (None, False)
+        await unload_all(hass)
+
+
+async def test_blank_coordinator_is_formed_without_asking(hass: HomeAssistant, blank: Home) -> None:
     result = await open_port(hass, f" {PATH} ")
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["title"] == "Texas Instruments CC2652"
+    assert result["title"] == f"Texas Instruments CC2652 ({blank.ieee[-5:]})"
     assert result["data"] == {"device": DEVICE}
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     assert entry.unique_id is not None
@@ -83,7 +109,7 @@ async def test_network_can_be_kept(hass: HomeAssistant, home: Home) -> None:
     result = await open_port(hass)
     assert result["type"] is FlowResultType.MENU
     assert result["step_id"] == "network"
-    assert result["menu_options"] == ["keep", "upload_backup", "form"]
+    assert result["menu_options"] == ["keep", "zigbee2mqtt", "upload_backup", "form"]
     assert result["description_placeholders"]["channel"] == "15"  # type: ignore[index]
     result = await answer(hass, str(result["flow_id"]), {"next_step_id": "keep"})
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -91,15 +117,28 @@ async def test_network_can_be_kept(hass: HomeAssistant, home: Home) -> None:
     await unload_all(hass)
 
 
-async def test_network_can_be_formed_anew(hass: HomeAssistant, home: Home) -> None:
+async def test_network_can_be_formed_again(hass: HomeAssistant, home: Home) -> None:
     before = home.records.network
     result = await open_port(hass)
-    result = await answer(hass, str(result["flow_id"]), {"next_step_id": "form"})
+    flow_id = str(result["flow_id"])
+    result = await answer(hass, flow_id, {"next_step_id": "form"})
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "form")
+    assert home.records.network == before, "it is asked first"
+    assert "Channel: 15" in str(result["description_placeholders"])
+    result = await answer(hass, flow_id, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert home.records.network is not None
+    assert len(await BackupList(hass, OVERWRITTEN).all()) == 1, "it was backed up"
     assert before is not None
+    assert home.records.network is not None
     assert home.records.network.extended_pan != before.extended_pan
     await unload_all(hass)
+
+
+async def test_network_of_another_program_can_be_migrated(hass: HomeAssistant, home: Home) -> None:
+    """Whoever finds it on the coordinator goes to its files from there, and keeps the port."""
+    result = await open_port(hass)
+    result = await answer(hass, str(result["flow_id"]), {"next_step_id": "zigbee2mqtt"})
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "zigbee2mqtt")
 
 
 async def test_network_that_is_set_up_already(hass: HomeAssistant, home: Home) -> None:
@@ -119,7 +158,7 @@ async def test_port_that_is_set_up_already(hass: HomeAssistant, entry: MockConfi
 
 
 @pytest.mark.parametrize("path", ["virtual://nowhere", "/dev/nowhere", "nonsense://"])
-async def test_nothing_there(hass: HomeAssistant, blank: Home, path: str) -> None:
+async def test_missing_port(hass: HomeAssistant, blank: Home, path: str) -> None:
     result = await open_port(hass, path)
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {"base": "port_not_found"}
@@ -130,10 +169,10 @@ async def test_nothing_there(hass: HomeAssistant, blank: Home, path: str) -> Non
 
 async def test_busy_port(hass: HomeAssistant, blank: Home) -> None:
     class Host:
-        """Somebody else."""
+        """Another program."""
 
         def deliver(self, data: bytes) -> None:
-            """Not asked for."""
+            """Not needed."""
 
         def drop(self, error: Exception | None) -> None:
             """Never."""
@@ -150,9 +189,9 @@ async def test_busy_port(hass: HomeAssistant, blank: Home) -> None:
 
 @pytest.mark.parametrize(
     ("stick", "error"),
-    [(MuteStick(), "no_answer"), (EzspStick(), "not_zstack"), (Chatter(), "not_zstack")],
+    [(MuteAdapter(), "no_answer"), (EzspAdapter(), "not_zstack"), (Chatter(), "not_zstack")],
 )
-async def test_no_zstack(hass: HomeAssistant, stick: MuteStick, error: str) -> None:
+async def test_no_zstack(hass: HomeAssistant, stick: MuteAdapter, error: str) -> None:
     port = Port(stick)
     port.plug_in("test")
     result = await open_port(hass)
@@ -162,7 +201,7 @@ async def test_no_zstack(hass: HomeAssistant, stick: MuteStick, error: str) -> N
     await port.close()
 
 
-async def test_stick_that_cannot_be_written(hass: HomeAssistant, blank: Home) -> None:
+async def test_coordinator_that_cannot_be_written(hass: HomeAssistant, blank: Home) -> None:
     blank.faults.nv_writes_fail = True
     result = await open_port(hass)
     assert result["errors"] == {"base": "radio_failed"}
@@ -171,6 +210,32 @@ async def test_stick_that_cannot_be_written(hass: HomeAssistant, blank: Home) ->
     result = await answer(hass, str(result["flow_id"]), {"path": PATH})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await unload_all(hass)
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        (RadioError(Trouble.BUSY), "port_busy"),
+        (BackupError(BackupProblem.TOO_MANY_DEVICES), "backup_too_many_devices"),
+        (TakeoverError(MigrationFailure.UNREADABLE, "state.json"), "file_unreadable"),
+        (StorageError("No space left on device"), "storage_failed"),
+        (WriteError(), "write_failed"),
+        (LookupError("of ours"), "unknown"),
+    ],
+)
+async def test_each_failure_at_the_port_has_a_text(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture, failure: Exception, error: str
+) -> None:
+    """Whatever is done at the port; and the next attempt does not repeat them."""
+    with patch("custom_components.aqara_zigbee.flows.port.probe", side_effect=failure):
+        result = await open_port(hass)
+    assert (result["step_id"], result["errors"]) == ("port", {"base": error})
+    assert TRANSLATIONS["config"]["error"][error]
+    placeholders: Any = result["description_placeholders"]
+    assert placeholders["file"] == ("state.json" if error == "file_unreadable" else "")
+    caplog.clear()
+    result = await answer(hass, str(result["flow_id"]), {"path": "/dev/nowhere"})
+    assert result["errors"] == {"base": "port_not_found"}
 
 
 async def test_port_of_zha_is_named_and_refused(hass: HomeAssistant, blank: Home) -> None:
@@ -201,7 +266,7 @@ async def test_virtual(hass: HomeAssistant) -> None:
     assert result["type"] is FlowResultType.FORM
     result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["data"]["device"]["path"] == URL
+    assert result["data"]["device"]["path"] == VIRTUAL_PORT
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     assert entry.state is ConfigEntryState.LOADED

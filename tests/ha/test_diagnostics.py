@@ -1,6 +1,7 @@
 """Diagnostics: what an issue needs is in them, and nothing that is anybody's secret."""
 
 import json
+import math
 from typing import Any
 
 from homeassistant.components.diagnostics import REDACTED
@@ -15,13 +16,17 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.aqara_zigbee.archive import Reason
 from custom_components.aqara_zigbee.const import DOMAIN
+from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.radio.virtual.devices import Knob, LockS2, Plug, Relay
-from custom_components.aqara_zigbee.radio.virtual.devices.other import Thermometer
-from custom_components.aqara_zigbee.radio.virtual.home import Home
+from custom_components.aqara_zigbee.diagnostics import async_get_config_entry_diagnostics
 from custom_components.aqara_zigbee.registry import registered_device
+from custom_components.aqara_zigbee.runtime import Runtime
+from custom_components.aqara_zigbee.simulator.devices import Knob, LockS2, Plug, Relay
+from custom_components.aqara_zigbee.simulator.devices.other import Thermometer
+from custom_components.aqara_zigbee.simulator.home import Home
+from custom_components.aqara_zigbee.storage.backup_list import Reason
+from tests.core.network import IEEE, NOON, Home as CoreHome, node
 from tests.ha.conftest import join, state, until
 
 NAMES = {"3": "Rumpelstilzchen", "4": "Aschenputtel"}
@@ -49,7 +54,7 @@ async def test_whole_network(
     device = gateway[plug.ieee]
     await until(lambda: device.state.get("power") == 800)
     found = await _of_entry(hass, hass_client, entry)
-    assert found["versions"].keys() == {"zigpy", "zigpy-znp", "serialx"}
+    assert found["versions"].keys() == {"zigpy", "zigpy-znp", "serialx", "zigpy_tested"}
     assert found["coordinator"]["firmware"] == "Z-Stack 20230507"
     assert found["coordinator"]["channel"] == 15
     assert found["health"]["losses"] == 0
@@ -68,7 +73,7 @@ async def test_whole_network(
     )
 
 
-async def test_no_secret_gets_out(
+async def test_no_secrets(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     home: Home,
@@ -78,10 +83,19 @@ async def test_no_secret_gets_out(
     """Not the key in any spelling, not what names the network, not who lives there."""
     lock = LockS2()
     device = await join(home, gateway, lock)
-    await device.configure({"users": NAMES, "friendly_name": {"of": "Schloss", "is": "Schloss"}})
+    await device.configure(
+        {
+            "users": NAMES,
+            "friendly_name": {"of": "Schloss", "is": "Schloss"},
+            "description": "Behind Rapunzel's tower",
+            "another_text": ["Rapunzel"],
+        }
+    )
     lock.finger(3)
     await until(lambda: state(hass, device, "last_opened_by").state == NAMES["3"])
-    await entry.runtime_data.backups.make(Reason.ASKED)
+    # A name that has been changed since is still in the state.
+    await device.configure({"users": {"3": "Rotkaeppchen", "4": NAMES["4"]}})
+    await entry.runtime_data.own.backups.make(Reason.ASKED)
     network = home.records.network
     assert network is not None
     registered = registered_device(hass, entry.entry_id, lock.ieee)
@@ -95,12 +109,12 @@ async def test_no_secret_gets_out(
         assert lock.ieee in text, "the test looks at the wrong text"
         for secret in (*spellings(network.key), *spellings(network.extended_pan)):
             assert secret not in text
-        for name in (*NAMES.values(), "Schloss"):
+        for name in (*NAMES.values(), "Schloss", "Rapunzel", "Rotkaeppchen"):
             assert name.lower() not in text
 
 
 def spellings(secret: bytes) -> list[str]:
-    """How octets may be written."""
+    """Return texts that octets may be written as."""
     both = (secret, secret[::-1])
     return [
         spelling
@@ -123,10 +137,10 @@ async def test_unsupported_device(
     gateway: Gateway,
     entry: MockConfigEntry,
 ) -> None:
-    """All that somebody needs to add it."""
+    """It has all data for a new definition."""
     thermometer = Thermometer()
     home.add(thermometer)
-    home.network.look_for(thermometer)
+    home.network.search(thermometer)
     await gateway.radio.permit(60)
     await until(lambda: thermometer.ieee in gateway and gateway[thermometer.ieee].node.is_complete)
     await until(lambda: registered_device(hass, entry.entry_id, thermometer.ieee))
@@ -159,7 +173,7 @@ async def test_coordinator(
     assert "device" not in found
 
 
-async def test_network_that_does_not_come_up(
+async def test_network_that_does_not_start(
     hass: HomeAssistant, hass_client: ClientSessionGenerator
 ) -> None:
     """It is most wanted then."""
@@ -181,7 +195,7 @@ async def test_network_that_does_not_come_up(
     assert of_device.keys() == {"versions"}
 
 
-async def test_troubles_are_named(
+async def test_problems_are_named(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, home: Home
 ) -> None:
     data = {"device": {"path": "virtual://test", "baudrate": 115200, "flow_control": None}}
@@ -191,3 +205,57 @@ async def test_troubles_are_named(
     found = await _of_entry(hass, hass_client, entry)
     assert found["troubles"] == ["other_network"]
     assert found["entry"]["reason"] == "other_network"
+
+
+async def test_raw_frames(hass: HomeAssistant) -> None:
+    """Octets, lists, refusals and what is no number are all written so that JSON can hold them."""
+    home = CoreHome()
+    entry = MockConfigEntry(domain=DOMAIN, data={"device": {}}, state=ConfigEntryState.LOADED)
+    entry.add_to_hass(hass)
+    entry.runtime_data = Runtime(home.gateway, None)
+    home.gateway.known(node("lumi.plug"), NOON)
+    records = (
+        zcl.Record(1, 0x41, b"\x01\xff"),
+        zcl.Record(2, 0x4C, (1, b"\x02", None)),
+        zcl.Record(3, 0x39, math.inf),
+    )
+    report = zcl.Report(1, 6, records, manufacturer=0x115F, refused=((5, 0x86),), is_answer=True)
+    home.gateway.received(IEEE, report, 88, NOON)
+    home.close()
+    content = await async_get_config_entry_diagnostics(hass, entry)
+    text = json.dumps(content, cls=ExtendedJSONEncoder, allow_nan=False)
+    (device,) = json.loads(text)["devices"]
+    assert device["frames"] == [
+        {
+            "time": NOON.isoformat(),
+            "endpoint": 1,
+            "cluster": "0x0006",
+            "manufacturer": "0x115f",
+            "answer": True,
+            "records": [
+                {"attribute": "0x0001", "type": "0x41", "value": "01ff"},
+                {"attribute": "0x0002", "type": "0x4c", "value": [1, "02", None]},
+                {"attribute": "0x0003", "type": "0x39", "value": "inf"},
+            ],
+            "refused": [["0x0005", 0x86]],
+        }
+    ]
+
+
+async def test_options_without_texts_of_the_user(hass: HomeAssistant) -> None:
+    """Numbers and switches help to find a fault; whatever is a text may be a name."""
+    home = CoreHome()
+    entry = MockConfigEntry(domain=DOMAIN, data={"device": {}}, state=ConfigEntryState.LOADED)
+    entry.add_to_hass(hass)
+    entry.runtime_data = Runtime(home.gateway, None)
+    device = home.gateway.known(node("lumi.lock.acn02"), NOON)
+    device.options |= {"a": 1.5, "b": True, "c": None, "users": {"3": "Rapunzel"}, "d": ["Gretel"]}
+    content = await async_get_config_entry_diagnostics(hass, entry)
+    (shown,) = content["devices"]
+    assert shown["options"] == {
+        "a": 1.5,
+        "b": True,
+        "c": None,
+        "users": {"3": REDACTED},
+        "d": REDACTED,
+    }

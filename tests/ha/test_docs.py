@@ -1,93 +1,78 @@
-"""docs/devices.md says of every model where each property is found: in Home Assistant and in MQTT."""
+"""docs/devices.md lists each model's properties in Home Assistant and on MQTT."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from homeassistant.const import Platform
 import pytest
 
 from custom_components.aqara_zigbee.core.definition import Definition
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
-from custom_components.aqara_zigbee.core.property import Action, Binary, Row, Shown
-from custom_components.aqara_zigbee.platforms import platform_of
-from tests.ha.test_entities import TRANSLATIONS
-
-PAGE = (Path(__file__).parents[2] / "docs" / "devices.md").read_text()
-
-CONTRACT: dict[str, set[str]] = {
-    "ZNMS12LM": {
-        *("linkquality", "battery", "voltage", "battery_low", "state", "reverse"),
-        *("action", "action_user", "action_repeat", "user", "repeat"),
-    },
-    "ZNMS11LM": {
-        *("linkquality", "state", "reverse", "action", "action_user", "action_repeat"),
-        *("user", "repeat", "data"),
-    },
-    "ZNXNKG02LM": {
-        *("linkquality", "battery", "voltage", "operation_mode", "sensitivity", "action"),
-        *("action_rotation_angle", "action_rotation_angle_speed", "action_rotation_percent"),
-        *("action_rotation_percent_speed", "action_rotation_time"),
-        "action_rotation_button_state",
-    },
-    "ZNCZ02LM": {
-        *("linkquality", "state", "power", "energy", "device_temperature"),
-        *("power_outage_memory", "voltage"),
-    },
-    "LLKZMK11LM": {
-        *("linkquality", "power", "energy", "device_temperature", "voltage", "current"),
-        *("state_l1", "state_l2", "power_outage_count", "power_outage_memory", "interlock"),
-    },
-}
-"""The properties of the contract's table (section 8), by model."""
-
-
-def name_of(platform: Platform, key: str) -> str:
-    """An entity as the user interface calls it."""
-    return f"{platform.replace('_', ' ')} *{TRANSLATIONS['entity'][platform][key]['name']}*"
-
-
-def where(definition: Definition, row: Row) -> str:
-    """Where Home Assistant shows a property."""
-    action = definition.action
-    if isinstance(row, Action):
-        return ", ".join(name_of(Platform.EVENT, event.name) for event in row.events)
-    places = [
-        f"`{event.attributes[row.name]}` of {name_of(Platform.EVENT, event.name)}"
-        for event in (action.events if action else ())
-        if row.name in event.attributes
-    ]
-    if row.name in definition and Shown.HOME in row.shown:
-        if isinstance(row, Binary) and row.main:
-            places.insert(0, f"{platform_of(row)} with the device's name")
-        else:
-            places.insert(0, name_of(platform_of(row), row.name))
-    return ", ".join(places) or "—"
-
-
-def lines(definition: Definition) -> Iterator[str]:
-    """The lines of a model's table."""
-    action = definition.action
-    for row in (*definition.properties, *(action.details if action else ())):
-        key = f"`{row.name}`" if Shown.PAYLOAD in row.shown else "—"
-        yield f"| {row.name} | {where(definition, row)} | {key} |"
-
-
-def properties(definition: Definition) -> set[str]:
-    """All that a model's table names."""
-    return {line.split(" | ")[0].removeprefix("| ") for line in lines(definition)}
-
+from custom_components.aqara_zigbee.core.devices import DEFINITIONS, MODELS
+from custom_components.aqara_zigbee.core.group import Cover
+from scripts import docs
+from tests import examples
+from tests.core.invented import cover
 
 EVERY_MODEL = pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=lambda one: one.model)
 
 
-@EVERY_MODEL
-def test_tables(definition: Definition) -> None:
-    _, _, after = PAGE.partition(f"\n## {definition.model} ")
-    section = after.partition("\n## ")[0].splitlines()
-    table = [line for line in section if line.startswith("| ") and not line.startswith("| Prop")]
-    assert table == list(lines(definition)), "\n".join(lines(definition))
+def exposed(entries: list[dict[str, object]]) -> Iterator[str]:
+    """The properties that Zigbee2MQTT exposes, also those within a composite."""
+    for entry in entries:
+        features = entry.get("features")
+        if isinstance(features, list):
+            yield from exposed(features)
+        else:
+            yield str(entry["property"])
+
+
+def test_tables_match_the_rows() -> None:
+    for path, text in docs.pages():
+        assert path.read_text() == text, "run scripts/docs"
 
 
 @EVERY_MODEL
-def test_whole_contract_is_there(definition: Definition) -> None:
-    assert properties(definition) >= CONTRACT[definition.model]
+def test_every_property_of_zigbee2mqtt_is_in_the_table(definition: Definition) -> None:
+    """Those of its `exposes`, and those that its converters make of the example frames."""
+    known = set(exposed(examples.described(definition.zigbee_model)["exposes"]))
+    for example in examples.load(examples.FILES[definition.zigbee_model]):
+        if example.frame and not example.options.get("legacy"):
+            known |= example.expected.keys()
+    named = {line.split(" | ")[0].removeprefix("| ") for line in docs.device_lines(definition)}
+    assert known - named == set()
+
+
+def test_texts_by_a_person_are_demanded() -> None:
+    with pytest.raises(docs.MissingSectionError, match="write ## "):
+        docs.with_tables("# Page\n", "##", docs.DEVICES_HEAD, docs.device_lines)
+    with pytest.raises(docs.MissingTextError, match=r'add "humidities".*entity\.sensor'):
+        docs.name_of(Platform.SENSOR, "humidities")
+
+
+def test_a_table_is_replaced_and_the_rest_is_kept() -> None:
+    page = docs.MQTT.read_text()
+    spoilt = page.replace("| `power` | SG | W | yes |\n", "| `strength` | S | N | no |\n")
+    assert spoilt != page
+    assert docs.with_tables(spoilt, "###", docs.MQTT_HEAD, docs.mqtt_lines) == page
+
+
+def test_a_model_without_a_section_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After that of the model before, on every page; what stands there already stays."""
+    before = {path: path.read_text() for path, _ in docs.pages()}
+    monkeypatch.setattr(docs, "MODELS", (*MODELS, cover(groups=(Cover("state", "position"),))))
+    after = dict(docs.pages())
+    added = {
+        path: set(after[path].splitlines()) - set(text.splitlines())
+        for path, text in before.items()
+    }
+    row = "| INVENTED | `lumi.invented` | D: cover |"
+    assert added[docs.README] == {row}
+    assert "## INVENTED · D (`lumi.invented`)" in added[docs.DEVICES]
+    section = after[docs.DEVICES].partition("## INVENTED")[2]
+    assert "| state | cover with the device's name | `state` |" in section
+    assert "### INVENTED lumi.invented, D" in added[docs.MQTT]
+    section = after[docs.MQTT].partition("### INVENTED")[2].partition("\n## ")[0]
+    assert "| `position` | SGW | % | yes |" in section
+    assert after[docs.MQTT].index("### INVENTED") < after[docs.MQTT].index("## Options of a device")
+    assert all(
+        set(text.splitlines()) <= set(after[path].splitlines()) for path, text in before.items()
+    )

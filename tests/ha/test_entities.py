@@ -1,10 +1,11 @@
-"""What every model looks like in Home Assistant, and that words exist for all of it."""
+"""The entities of every model, and their texts."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass
+from homeassistant.components.button import ButtonDeviceClass
 from homeassistant.components.event import EventDeviceClass
 from homeassistant.components.sensor import (
     DEVICE_CLASS_STATE_CLASSES,
@@ -12,6 +13,7 @@ from homeassistant.components.sensor import (
     SensorDeviceClass,
     SensorStateClass,
 )
+from homeassistant.components.switch import SwitchDeviceClass
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -19,24 +21,28 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.aqara_zigbee.core.definition import Definition
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee.core.devices import DEFINITIONS, MODELS
 from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.group import Cover
 from custom_components.aqara_zigbee.core.options import Option
 from custom_components.aqara_zigbee.core.property import (
     Action,
     Binary,
     Enum,
     Numeric,
+    Row,
     Shown,
 )
-from custom_components.aqara_zigbee.platforms import meters_of, platform_of
-from custom_components.aqara_zigbee.radio.virtual.devices import MODELS as SIMULATED
-from custom_components.aqara_zigbee.radio.virtual.home import Home
+from custom_components.aqara_zigbee.core.quantity import Quantity
+from custom_components.aqara_zigbee.entity import translation_key
+from custom_components.aqara_zigbee.platforms import meters_of, parts_of, platform_of
 from custom_components.aqara_zigbee.sensor import FIGURES
-from tests.ha.conftest import join, until
+from custom_components.aqara_zigbee.simulator.devices import MODELS as SIMULATED
+from custom_components.aqara_zigbee.simulator.home import Home
+from tests.ha.conftest import join, simulated, until
 
 PACKAGE = Path(__file__).parents[2] / "custom_components" / "aqara_zigbee"
-EVERY_MODEL = pytest.mark.parametrize("model", DEFINITIONS)
+EVERY_MODEL = pytest.mark.parametrize("model", [each.zigbee_model for each in MODELS])
 
 
 @EVERY_MODEL
@@ -50,7 +56,7 @@ async def test_registered(
     model: str,
 ) -> None:
     """The device and its entities, as they are registered."""
-    device = await join(home, gateway, SIMULATED[model]())
+    device = await join(home, gateway, simulated(model))
     if DEFINITIONS[model].supports_ota:
         await until(lambda: device.upkeep.running)
     (entry,) = hass.config_entries.async_entries("aqara_zigbee")
@@ -72,14 +78,17 @@ async def test_registered(
     coordinator = device_registry.async_get(registered.via_device_id or "")
     assert isinstance(coordinator, dr.DeviceEntry)
     assert coordinator.manufacturer == "Texas Instruments"
+    assert coordinator.name == entry.title, "of two coordinators, nobody knows which is which"
     entities = er.async_entries_for_device(
         entity_registry, registered.id, include_disabled_entities=True
     )
+    for entity in entities:
+        check_words(entity)
     assert sorted((describe(entity) for entity in entities), key=str) == snapshot(name="entities")
 
 
 def describe(entity: er.RegistryEntry) -> dict[str, Any]:
-    """What matters of a registered entity."""
+    """Return the tested data of a registered entity."""
     return {
         "entity_id": entity.entity_id,
         "name": entity.original_name,
@@ -96,15 +105,39 @@ TRANSLATIONS = json.loads((PACKAGE / "translations" / "en.json").read_text())
 ICONS = json.loads((PACKAGE / "icons.json").read_text())
 
 
+def check_words(entity: er.RegistryEntry) -> None:
+    """Whether an entity has a name, ours or Home Assistant's, and an icon where its class has none."""
+    key = entity.translation_key
+    is_main = entity.original_name is None
+    words = TRANSLATIONS["entity"].get(entity.domain, {})
+    has_name = is_main or key is None or key in words
+    assert has_name, f'add "{key}": {{"name": …}} to entity.{entity.domain} in translations/en.json'
+    assert is_main or key is None or words[key]["name"] == entity.original_name
+    # An enumeration is a device class without an icon that means anything.
+    has_icon = entity.original_device_class not in (None, SensorDeviceClass.ENUM)
+    icons = ICONS["entity"].get(entity.domain, {})
+    assert has_icon is (key not in icons), (
+        f'{"remove" if has_icon else "add"} "{key}" in entity.{entity.domain} of icons.json'
+    )
+
+
 def keys(definition: Definition) -> set[tuple[Platform, str]]:
-    """Platform and translation key of all entities of a model."""
+    """Return platform and translation key of all entities of a model with texts of their own."""
     found: set[tuple[Platform, str]] = {(Platform.SENSOR, "last_seen")}
-    if definition.supports_ota:
-        found.add((Platform.UPDATE, "firmware"))
-    for row in (*definition.properties, *definition.options):
-        if isinstance(row, Action):
-            found |= {(Platform.EVENT, event.name) for event in row.events}
-        elif isinstance(row, Option) or Shown.HOME in row.shown:
+    if not definition.feed.listens:
+        found.add((Platform.SENSOR, "pending_changes"))
+    for row in parts_of(definition):
+        if isinstance(row, Cover):
+            found |= {(Platform.COVER, row.name)} if len(definition.groups) > 1 else set()
+        elif isinstance(row, Action):
+            found |= {
+                (Platform.EVENT, event.name)
+                for event in row.events
+                if translation_key(event.name, event.device_class)
+            }
+        elif translation_key(row.name, class_of(row)) is None:
+            continue
+        else:
             found.add((platform_of(row), row.name))
     for row in meters_of(definition):
         found |= {
@@ -114,14 +147,18 @@ def keys(definition: Definition) -> set[tuple[Platform, str]]:
     return found
 
 
-@EVERY_MODEL
-def test_every_entity_has_a_name_and_an_icon(model: str) -> None:
-    for platform, key in keys(DEFINITIONS[model]):
-        assert TRANSLATIONS["entity"][platform][key]["name"]
-        assert ICONS["entity"][platform][key]["default"].startswith("mdi:")
+def class_of(row: Row | Option) -> str | None:
+    """Home Assistant's device class for a row, None if it has none."""
+    match row:
+        case Binary(device_class=found) | Numeric(quantity=Quantity(device_class=found)):
+            return found
+        case Enum() if platform_of(row) is Platform.BUTTON and row.name in {*ButtonDeviceClass}:
+            return row.name
+        case _:
+            return None
 
 
-def test_no_word_is_for_nothing() -> None:
+def test_no_text_is_unused() -> None:
     wanted = {key for definition in DEFINITIONS.values() for key in keys(definition)}
     for words in (TRANSLATIONS["entity"], ICONS["entity"]):
         written = {(Platform(p), key) for p, names in words.items() for key in names}
@@ -129,6 +166,7 @@ def test_no_word_is_for_nothing() -> None:
 
 
 BESIDES: set[tuple[Platform, str]] = {
+    (Platform.BUTTON, "scan_network"),
     (Platform.SWITCH, "permit_join"),
     (Platform.SWITCH, "plugged_in"),
     *((Platform.SENSOR, name) for name, *_ in FIGURES),
@@ -137,33 +175,39 @@ BESIDES: set[tuple[Platform, str]] = {
 
 
 @EVERY_MODEL
-def test_every_word_of_a_state_is_translated(model: str) -> None:
+def test_every_state_is_translated(model: str) -> None:
     for row in DEFINITIONS[model].properties:
-        if isinstance(row, Enum) and Shown.HOME in row.shown:
-            words = TRANSLATIONS["entity"][platform_of(row)][row.name]["state"]
-            assert set(words) == set(row.values)
+        has_words = Shown.HOME in row.shown and DEFINITIONS[model].group_of(row.name) is None
+        if isinstance(row, Enum) and has_words and platform_of(row) is not Platform.BUTTON:
+            names = TRANSLATIONS["entity"].get(platform_of(row), {}).get(row.name, {})
+            words = names.get("state", {})
+            assert set(words) == set(row.values), (
+                f'translate the states in "{row.name}" of entity.{platform_of(row)}'
+                " in translations/en.json"
+            )
         if isinstance(row, Action):
             for event in row.events:
-                check_event_words(event.name, {kind for kind, _ in event.types.values()})
+                kinds = {kind for kind, _ in event.types.values()}
+                check_event_words(event.name, {*kinds, *event.kinds})
 
 
 def check_event_words(name: str, kinds: set[str]) -> None:
     """Event types of our own have names; Home Assistant's standard ones have theirs."""
-    words = TRANSLATIONS["entity"]["event"][name].get("state_attributes", {})
+    words = TRANSLATIONS["entity"]["event"].get(name, {}).get("state_attributes", {})
     ours = words.get("event_type", {}).get("state", {})
     standard = {"ring", "press_end", "multi_press_end", "long_press_start", "long_press_end"}
     assert kinds - standard <= set(ours)
 
 
 @EVERY_MODEL
-def test_home_assistants_words_are_its_own(model: str) -> None:
+def test_home_assistants_texts_are_its_own(model: str) -> None:
     """Units, classes and categories stand in the core as plain strings."""
     for row in DEFINITIONS[model].properties:
         if row.category is not None:
             EntityCategory(row.category)
         match row:
             case Binary(device_class=str() as device_class):
-                BinarySensorDeviceClass(device_class)
+                (SwitchDeviceClass if row.settable else BinarySensorDeviceClass)(device_class)
             case Numeric() if Shown.HOME in row.shown:
                 check_quantity(row)
             case Action():
@@ -183,3 +227,44 @@ def check_quantity(row: Numeric) -> None:
     if quantity.state_class is not None:
         state_class = SensorStateClass(quantity.state_class)
         assert state_class in DEVICE_CLASS_STATE_CLASSES[device_class]
+
+
+@pytest.mark.parametrize(
+    ("model", "platform", "key", "enabled"),
+    [
+        ("lumi.lock.acn02", Platform.BINARY_SENSOR, "battery_low", True),
+        ("lumi.plug", Platform.SENSOR, "power", True),
+        ("lumi.plug", Platform.NUMBER, "device_temperature_precision", False),
+        ("lumi.relay.c2acn01", Platform.SENSOR, "power_outage_count", False),
+    ],
+)
+async def test_existing_entities_stay_as_they_are(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entity_registry: er.EntityRegistry,
+    model: str,
+    platform: Platform,
+    key: str,
+    enabled: bool,
+) -> None:
+    """An existing entity keeps its id, and stays enabled; new ones may be disabled."""
+    node = SIMULATED[model]()
+    node.ieee = "00:15:8d:00:aa:bb:cc:dd"
+    (entry,) = hass.config_entries.async_entries("aqara_zigbee")
+    old = entity_registry.async_get_or_create(
+        platform,
+        "aqara_zigbee",
+        f"{node.ieee}-{key}",
+        suggested_object_id="old",
+        config_entry=entry,
+    )
+    await join(home, gateway, simulated(model))
+    await join(home, gateway, node)
+    await hass.async_block_till_done()
+    assert hass.states.get(old.entity_id) is not None
+    entities = [e for e in entity_registry.entities.values() if e.unique_id.endswith(f"-{key}")]
+    assert {e.entity_id: e.disabled_by is None for e in entities if e.id != old.id} == {
+        e.entity_id: enabled for e in entities if e.id != old.id
+    }
+    assert len(entities) == 2

@@ -14,25 +14,26 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.gateway import Event, Gateway
+from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.network_events import NetworkEvent
 from custom_components.aqara_zigbee.radio import interview
-from custom_components.aqara_zigbee.radio.virtual.devices import Knob, LockS2, Plug, Thermometer
-from custom_components.aqara_zigbee.radio.virtual.home import Home
-from custom_components.aqara_zigbee.radio.virtual.message import Message
 from custom_components.aqara_zigbee.registry import registered_device
+from custom_components.aqara_zigbee.simulator.devices import Knob, LockS2, Plug, Thermometer
+from custom_components.aqara_zigbee.simulator.home import Home
+from custom_components.aqara_zigbee.simulator.message import Message
 from tests.ha.conftest import entity_id, join, state, until
 
 
 async def test_device_that_sleeps_during_its_interview(
     hass: HomeAssistant, home: Home, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is accepted on its word and works; the rest is asked when it is awake again."""
+    """It is accepted by its reported model and works; the interview continues when it is awake."""
     monkeypatch.setattr(interview, "PATIENCE", 0.5)
     monkeypatch.setattr(interview, "PAUSE", 0.0)
     lock = LockS2()
     lock.listens_after_join = lock.listens_for = 0.0
     home.add(lock)
-    home.network.look_for(lock)
+    home.network.search(lock)
     await gateway.radio.permit(60)
     await until(lambda: lock.joined)
     lock.introduce()
@@ -43,7 +44,7 @@ async def test_device_that_sleeps_during_its_interview(
     assert device.node.manufacturer_code == 0x1037
     lock.listens_for = 60.0
     lock.heartbeat()
-    await until(lambda: device.node.endpoints[1].device_type is not None, 20)
+    await until(lambda: device.node.endpoints[1].device_type is not None)
     lock.finger(3)
     await until(
         lambda: state(hass, device, "activity").attributes["event_type"] == "lock_opened_outside",
@@ -51,7 +52,7 @@ async def test_device_that_sleeps_during_its_interview(
     )
 
 
-def _has_spoken(device: Device, words: int) -> bool:
+def _is_publishing(device: Device, words: int) -> bool:
     return len(device.frames) >= words
 
 
@@ -73,15 +74,15 @@ NODE_DESCRIPTOR, SIMPLE_DESCRIPTOR, ACTIVE_ENDPOINTS = 0x0002, 0x0004, 0x0005
     "slept_through",
     [{SIMPLE_DESCRIPTOR}, {NODE_DESCRIPTOR, SIMPLE_DESCRIPTOR, ACTIVE_ENDPOINTS}],
 )
-async def test_device_that_sleeps_through_some_questions(
+async def test_device_that_misses_some_requests(
     home: Home, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, slept_through: set[int]
 ) -> None:
-    """Whatever it has said counts; it is not asked for the rest at every word."""
+    """Each answer counts; unanswered requests are not repeated with every frame."""
     monkeypatch.setattr(interview, "PATIENCE", 0.5)
     lock = Dozing()
     lock.slept_through = frozenset(slept_through)
     home.add(lock)
-    home.network.look_for(lock)
+    home.network.search(lock)
     await gateway.radio.permit(60)
     await until(lambda: lock.joined)
     lock.introduce()
@@ -89,7 +90,7 @@ async def test_device_that_sleeps_through_some_questions(
     device = gateway[lock.ieee]
     for words in (1, 2):
         lock.heartbeat()
-        await until(partial(_has_spoken, device, words))
+        await until(partial(_is_publishing, device, words))
     assert device.node.endpoints[1].device_type is None
     monkeypatch.setattr(interview, "PAUSE", 0.0)
     lock.slept_through = frozenset()
@@ -104,24 +105,24 @@ async def test_device_that_sleeps_through_some_questions(
             pass
 
 
-def witnessed(gateway: Gateway) -> list[tuple[Event, str]]:
-    """What happens from now on."""
-    heard: list[tuple[Event, str]] = []
-    gateway.subscribe(lambda event, device: heard.append((event, device.ieee)))
-    return heard
+def witnessed(gateway: Gateway) -> list[tuple[NetworkEvent, str]]:
+    """Return all further events."""
+    received: list[tuple[NetworkEvent, str]] = []
+    gateway.subscribe(lambda event, device: received.append((event, device.ieee)))
+    return received
 
 
-async def test_unsupported_device_is_welcome(
+async def test_unsupported_device_may_join(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
-    """It is shown as what it says it is, and disturbs nobody."""
+    """It is shown with its reported model, and does not affect others."""
     plug, stranger = Plug(), Thermometer()
     device = await join(home, gateway, plug)
-    heard = witnessed(gateway)
+    received = witnessed(gateway)
     home.add(stranger)
-    home.network.look_for(stranger)
+    home.network.search(stranger)
     await gateway.radio.permit(60)
-    await until(lambda: (Event.INTERVIEWED, stranger.ieee) in heard)
+    await until(lambda: (NetworkEvent.INTERVIEWED, stranger.ieee) in received)
     registered = registered_device(hass, entry.entry_id, stranger.ieee)
     assert registered is not None
     assert registered.model_id == stranger.MODEL
@@ -130,14 +131,14 @@ async def test_unsupported_device_is_welcome(
     await until(lambda: state(hass, device, "state").state == STATE_ON)
 
 
-async def test_comes_back_under_another_address(
+async def test_rejoins_with_another_address(
     hass: HomeAssistant, home: Home, gateway: Gateway
 ) -> None:
     """A rejoin changes the network address and nothing else."""
     plug = Plug()
     device = await join(home, gateway, plug)
     entity = entity_id(hass, device, "state")
-    heard, nwk = witnessed(gateway), plug.nwk
+    received, nwk = witnessed(gateway), plug.nwk
     plug.rejoin(new_address=True)
     await until(lambda: device.node.nwk != nwk)
     assert gateway[plug.ieee] is device
@@ -145,29 +146,29 @@ async def test_comes_back_under_another_address(
     await until(lambda: hass.states.is_state(entity, STATE_ON))
     await hass.services.async_call("switch", "turn_off", {"entity_id": entity}, blocking=True)
     assert not plug.on[0]
-    assert (Event.JOINED, plug.ieee) not in heard
+    assert not {NetworkEvent.JOINED, NetworkEvent.INTERVIEWED} & {event for event, _ in received}
 
 
 async def test_duplicate_announcements(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
     """Routers repeat what a device announces; it joins once."""
     plug = Plug()
     device = await join(home, gateway, plug)
-    heard = witnessed(gateway)
+    received = witnessed(gateway)
     for _ in range(5):
         plug.announce()
-    await until(lambda: (Event.ANNOUNCED, plug.ieee) in heard)
+    await until(lambda: (NetworkEvent.ANNOUNCED, plug.ieee) in received)
     plug.press()
     await until(lambda: state(hass, device, "state").state == STATE_ON)
-    assert {event for event, _ in heard} <= {Event.ANNOUNCED}
+    assert {event for event, _ in received} <= {NetworkEvent.ANNOUNCED}
 
 
-async def test_leaves_and_comes_back(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
+async def test_leaves_and_rejoins(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
     """A device that left is unavailable, still known, and itself again when it rejoins."""
     plug = Plug()
     device = await join(home, gateway, plug)
     plug.leave()
     await until(lambda: state(hass, device, "state").state == STATE_UNAVAILABLE)
-    home.network.look_for(plug)
+    home.network.search(plug)
     await gateway.radio.permit(60)
     await until(lambda: state(hass, device, "state").state == STATE_OFF)
     assert gateway[plug.ieee] is device
@@ -186,14 +187,42 @@ async def remove(
     return answer
 
 
-async def test_removed_for_good(
+@pytest.mark.parametrize("whose", ["device", "coordinator"])
+async def test_not_removed_while_the_network_is_not_running(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    hass_ws_client: WebSocketGenerator,
+    whose: str,
+) -> None:
+    """The error has the reason, and the device is still there when the coordinator is back."""
+    plug = Plug()
+    await join(home, gateway, plug)
+    ieee = plug.ieee if whose == "device" else gateway.radio.coordinator.ieee
+    registered = registered_device(hass, entry.entry_id, ieee)
+    assert registered is not None
+    home.unplug()
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    answer = await remove(hass, hass_ws_client, registered)
+    assert not answer["success"]
+    assert "Test is not running" in answer["error"]["message"]
+    assert registered_device(hass, entry.entry_id, ieee) is not None
+    home.plug_in("test")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert plug.ieee in entry.runtime_data.gateway
+
+
+async def test_removed_permanently(
     hass: HomeAssistant,
     home: Home,
     gateway: Gateway,
     entry: MockConfigEntry,
     hass_ws_client: WebSocketGenerator,
 ) -> None:
-    """Deleted in the user interface: it is told to leave, forgotten, and welcome when asked in."""
+    """Deleted in the user interface: it leaves, is removed, and may join again when permitted."""
     plug = Plug()
     await join(home, gateway, plug)
     registered = registered_device(hass, entry.entry_id, plug.ieee)
@@ -209,14 +238,14 @@ async def test_removed_for_good(
     assert plug.ieee not in again
 
 
-async def test_removed_while_asleep_and_back_at_night(
+async def test_removed_while_asleep_and_rejoining_later(
     hass: HomeAssistant,
     home: Home,
     gateway: Gateway,
     entry: MockConfigEntry,
     hass_ws_client: WebSocketGenerator,
 ) -> None:
-    """It did not hear that it was removed. When it speaks, it is sent away, until it is asked in."""
+    """It missed its removal. With its next frame it is removed again, until joins are permitted."""
     knob = Knob()
     await join(home, gateway, knob)
     home.faults.mute(knob)
@@ -246,28 +275,28 @@ async def test_coordinator_is_not_removed(
     assert registered is not None
     answer = await remove(hass, hass_ws_client, registered)
     assert not answer["success"]
-    assert "coordinator itself" in answer["error"]["message"]
+    assert "cannot be removed on its own" in answer["error"]["message"]
     assert registered_device(hass, entry.entry_id, coordinator.ieee) is not None
 
 
-async def test_restart_in_the_middle_of_a_join(
+async def test_restart_during_a_join(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
-    """Home Assistant stops while a device is asked what it is; afterwards it is asked again."""
+    """Home Assistant stops during an interview; afterwards it is repeated."""
     plug = Plug()
     home.add(plug)
-    home.network.look_for(plug)
-    heard = witnessed(gateway)
+    home.network.search(plug)
+    received = witnessed(gateway)
     home.faults.slow(plug, 3.0)
     await gateway.radio.permit(60)
-    await until(lambda: (Event.INTERVIEW_STARTED, plug.ieee) in heard)
+    await until(lambda: (NetworkEvent.INTERVIEW_STARTED, plug.ieee) in received)
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED
     home.faults.clear()
     gateway = entry.runtime_data.gateway
     plug.press()
-    await until(lambda: plug.ieee in gateway and gateway[plug.ieee].definition is not None, 30)
+    await until(lambda: plug.ieee in gateway and gateway[plug.ieee].definition is not None)
     await asyncio.sleep(0.2)
     plug.press()
     device = gateway[plug.ieee]

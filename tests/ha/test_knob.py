@@ -1,21 +1,29 @@
-"""The knob: presses and turns as they are, settings that tell the truth about a sleeper."""
+"""The knob: presses and turns, and settings with the reported state."""
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from itertools import cycle
 import struct
-from typing import Any
+from typing import Any, override
 
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_state_change_event
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.const import DOMAIN
-from custom_components.aqara_zigbee.core.device import ActionFired, Device
+from custom_components.aqara_zigbee.core.device import Device
+from custom_components.aqara_zigbee.core.device_update import ActionFired
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.radio.virtual.devices import Knob
-from custom_components.aqara_zigbee.radio.virtual.home import Home
-from custom_components.aqara_zigbee.radio.virtual.message import Message
-from tests.ha.conftest import entity_id, join, state, until
+from custom_components.aqara_zigbee.core.network_events import NetworkEvent as GatewayEvent
+from custom_components.aqara_zigbee.simulator.devices import Knob
+from custom_components.aqara_zigbee.simulator.home import Home
+from custom_components.aqara_zigbee.simulator.message import Message
+from custom_components.aqara_zigbee.simulator.zcl import Status, Value
+from tests.ha.conftest import asleep, entity_id, join, say, state, until
 
 FCC0, MULTISTATE = 0xFCC0, 0x0012
 
@@ -68,7 +76,7 @@ async def test_presses(
 async def test_turns(
     hass: HomeAssistant, home: Home, gateway: Gateway, endpoint_only: bool, pressed: bool
 ) -> None:
-    """A held button is told by a bit, or by the endpoint alone."""
+    """A held button is marked by a bit, or by the endpoint alone."""
     knob = Knob(endpoint_only=endpoint_only)
     device = await join(home, gateway, knob)
     kinds: list[str] = []
@@ -85,23 +93,93 @@ async def test_turns(
     assert {"percent", "percent_delta", "angle_delta", "time"} <= said.keys()
 
 
+@pytest.mark.parametrize(
+    ("degrees", "pressed", "kind"),
+    [
+        (60, False, "rotate_right"),
+        (-60, False, "rotate_left"),
+        (45, True, "rotate_right_pressed"),
+        (-45, True, "rotate_left_pressed"),
+    ],
+)
+@pytest.mark.parametrize("stale_stop", [False, True])
+async def test_steps(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    degrees: int,
+    pressed: bool,
+    kind: str,
+    stale_stop: bool,
+) -> None:
+    """Each step fires once by its direction; the phases of the turn are still reported."""
+    knob = Knob(stale_stop=stale_stop)
+    device = await join(home, gateway, knob)
+    told: dict[str, list[dict[str, Any]]] = {"rotation": [], "rotation_step": []}
+
+    @callback
+    def changed(change: Event[EventStateChangedData]) -> None:
+        state = change.data["new_state"]
+        assert state is not None
+        key = (
+            "rotation"
+            if state.entity_id == entity_id(hass, device, "rotation")
+            else "rotation_step"
+        )
+        told[key].append(dict(state.attributes))
+
+    async_track_state_change_event(hass, [entity_id(hass, device, key) for key in told], changed)
+    knob.turn(degrees, steps=3, pressed=pressed)
+    await until(lambda: told["rotation"] and told["rotation"][-1]["event_type"] == "stop_rotating")
+    phases = [each["event_type"] for each in told["rotation"]]
+    assert phases == ["start_rotating", *["rotation"] * (len(phases) - 2), "stop_rotating"]
+    steps = told["rotation_step"]
+    assert {each["event_type"] for each in steps} == {kind}
+    assert sum(each["angle_delta"] for each in steps) == pytest.approx(degrees, abs=1)
+    assert steps[-1]["angle"] == pytest.approx(degrees, abs=1)
+    assert len(steps) == len([p for p in phases if p != "stop_rotating"])
+
+
+@pytest.mark.parametrize("delta", [0.0, None])
+async def test_a_frame_without_a_step(
+    hass: HomeAssistant, home: Home, gateway: Gateway, delta: float | None
+) -> None:
+    """A pause within a turn is not a step; a frame without a step has the turn's direction."""
+    knob = Knob()
+    device = await join(home, gateway, knob)
+    values = {0x022E: -30.0} | ({} if delta is None else {0x0230: delta})
+    record = b"".join(struct.pack("<HBf", key, 0x39, value) for key, value in values.items())
+    frame = bytes((0x1C, 0x5F, 0x11, 1, 0x0A)) + struct.pack("<HBB", 0x023A, 0x20, 2) + record
+    await say(hass, knob, device, FCC0, 71, frame)
+    assert state(hass, device, "rotation").attributes["event_type"] == "rotation"
+    kind = state(hass, device, "rotation_step").attributes["event_type"]
+    assert kind == (None if delta == 0 else "rotate_left")
+
+
 async def test_sleepy_write(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
     """A choice waits, is shown as waiting, goes out with the next frame, is read back, then shown."""
     knob = Knob()
     device = await join(home, gateway, knob)
     await until(lambda: shown(hass, device, "sensitivity") == ("medium", None))
-    knob.awake_until = 0
-    knob.heard.clear()
+    await asleep(knob)
+    knob.received_frames.clear()
     await choose(hass, device, "sensitivity", "high")
     assert shown(hass, device, "sensitivity") == ("medium", "high")
-    assert not knob.heard
+    waiting = state(hass, device, "pending_changes")
+    assert (waiting.state, waiting.attributes["sensitivity"]) == ("waiting", "high")
+    assert not knob.received_frames
     knob.press()
     await until(lambda: shown(hass, device, "sensitivity") == ("high", None))
+    assert state(hass, device, "pending_changes").state == "none"
+    assert "sensitivity" not in state(hass, device, "pending_changes").attributes
     assert knob.sensitivity == 180
-    assert [heard.frame.command for heard in knob.heard] == [0x02, 0x00]  # write, then read
+    assert [received.frame.command for received in knob.received_frames] == [
+        0x02,
+        0x00,
+    ]  # write, then read
 
 
-async def test_sleepy_write_that_does_not_get_through_goes_on_waiting(
+async def test_undelivered_sleepy_write_keeps_waiting(
     hass: HomeAssistant, home: Home, gateway: Gateway
 ) -> None:
     knob = Knob()
@@ -127,7 +205,7 @@ async def test_the_last_choice_wins(hass: HomeAssistant, home: Home, gateway: Ga
     await until(lambda: shown(hass, device, "sensitivity") == ("high", None))
 
 
-async def test_command_mode_is_explained_until_it_ends(
+async def test_command_mode_has_an_issue_until_it_ends(
     hass: HomeAssistant, home: Home, gateway: Gateway, issue_registry: ir.IssueRegistry
 ) -> None:
     knob = Knob()
@@ -138,6 +216,7 @@ async def test_command_mode_is_explained_until_it_ends(
     await choose(hass, device, "operation_mode", "command")
     knob.press()
     await until(lambda: issue in issue_registry.issues)
+    await asleep(knob)
     await choose(hass, device, "operation_mode", "event")
     assert shown(hass, device, "operation_mode") == ("command", "event")
     knob.press_five_times()
@@ -147,14 +226,14 @@ async def test_command_mode_is_explained_until_it_ends(
 async def test_reset_is_prevented(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
     knob = Knob()
     await join(home, gateway, knob)
-    knob.heard.clear()
+    knob.received_frames.clear()
     knob.ask_reset()
-    await until(lambda: knob.heard)
-    (heard,) = knob.heard
-    assert heard.frame.payload.hex() == "f0ff4109aa1005414701011001"
+    await until(lambda: knob.received_frames)
+    (received,) = knob.received_frames
+    assert received.frame.payload.hex() == "f0ff4109aa1005414701011001"
 
 
-async def test_nothing_is_replayed_by_reading(
+async def test_reads_do_not_repeat_events(
     hass: HomeAssistant, home: Home, gateway: Gateway
 ) -> None:
     knob = Knob()
@@ -167,7 +246,7 @@ async def test_nothing_is_replayed_by_reading(
 
 
 def rotation(sequence: int, phase: int, angle: float, delta: float) -> bytes:
-    """A rotation frame (contract 3.3)."""
+    """A rotation frame (protocol 3.3)."""
     head = bytes.fromhex("1c5f11") + bytes([sequence, 0x0A])
     numbers = ((0x022E, angle), (0x0230, delta), (0x0232, delta / 3.6), (0x0233, angle / 3.6))
     floats = b"".join(struct.pack("<HBf", number, 0x39, value) for number, value in numbers)
@@ -191,6 +270,7 @@ async def test_a_thousand_frames_are_a_thousand_events(
     fired: list[ActionFired] = []
     device.subscribe(lambda update: fired.append(update.action) if update.action else None)
     written: list[str] = []
+    steps: list[str | None] = []
 
     @callback
     def changed(event: Event[EventStateChangedData]) -> None:
@@ -199,8 +279,11 @@ async def test_a_thousand_frames_are_a_thousand_events(
             new is not None
             and new.domain == "event"
             and new.state not in ("unknown", "unavailable")
+            and not new.entity_id.endswith("_rotation_step")
         ):
             written.append(new.attributes["event_type"])
+        elif new is not None and new.entity_id.endswith("_rotation_step"):
+            steps.append(new.attributes.get("event_type"))
 
     hass.bus.async_listen("state_changed", changed)
 
@@ -222,12 +305,86 @@ async def test_a_thousand_frames_are_a_thousand_events(
         frame = rotation(number % 256, phase, angle, 12.0)
         send(number, Message(FCC0, 71, 1, frame))
         wanted.append(({1: "start_rotating", 2: "rotation", 3: "stop_rotating"}[phase], angle))
-    await until(partial(_arrived, fired, 1000), 60)
+    await until(partial(_arrived, fired, 1000))
     await hass.async_block_till_done()
     assert [(a.action, a.details.get("action_rotation_angle")) for a in fired] == wanted
     kinds = {"single": "press_end"}
     assert written == [kinds.get(word, word) for word, _ in wanted]
+    turned = [word for word, _ in wanted if word in ("start_rotating", "rotation")]
+    assert steps.count("rotate_right") == len(turned)
 
 
 def _arrived(fired: list[ActionFired], count: int) -> bool:
     return len(fired) >= count
+
+
+async def join_asleep(home: Home, gateway: Gateway, knob: Knob) -> Device:
+    """Let a knob join that falls asleep as soon as its interview is complete."""
+
+    def fall_asleep(event: GatewayEvent, device: Device) -> None:
+        if event is GatewayEvent.INTERVIEWED:
+            home.faults.confirm(0xF0, node=knob)  # MAC_TRANSACTION_EXPIRED
+
+    unsubscribe = gateway.subscribe(fall_asleep)
+    device = await join(home, gateway, knob)
+    unsubscribe()
+    return device
+
+
+async def press_until(knob: Knob, condition: Callable[[], object]) -> None:
+    """Wake a knob as people do, again if it fell asleep too early on a busy machine."""
+    async with asyncio.timeout(90):
+        while not condition():
+            knob.press_five_times()
+            with suppress(TimeoutError):
+                await until(condition, 2)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_mode_waits_for_a_knob_that_sleeps_after_its_interview(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    issue_registry: ir.IssueRegistry,
+    restart: bool,
+) -> None:
+    """It is shown as waiting, also after a restart, and arrives when the knob sends something."""
+    knob = Knob()
+    device = await join_asleep(home, gateway, knob)
+    await until(lambda: shown(hass, device, "operation_mode") == ("unknown", "event"))
+    waiting = state(hass, device, "pending_changes")
+    assert (waiting.state, waiting.attributes["operation_mode"]) == ("waiting", "event")
+    if restart:
+        await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done()
+        gateway = entry.runtime_data.gateway
+        device = gateway[device.ieee]
+        assert shown(hass, device, "operation_mode") == ("unknown", "event")
+    assert knob.mode == 0
+    home.faults.clear()
+    await press_until(knob, lambda: shown(hass, device, "operation_mode") == ("event", None))
+    assert knob.mode == 1
+    assert state(hass, device, "pending_changes").state == "none"
+    knob.turn(30)
+    await until(lambda: state(hass, device, "rotation").attributes.get("event_type"))
+    assert (DOMAIN, f"knob_command_mode_{device.ieee}") not in issue_registry.issues
+
+
+async def test_knob_that_keeps_command_mode_has_an_issue(
+    hass: HomeAssistant, home: Home, gateway: Gateway, issue_registry: ir.IssueRegistry
+) -> None:
+    """It acknowledges the waiting mode, and still reports another one."""
+
+    class Stubborn(Knob):
+        @override
+        def _write_mode(self, value: Value) -> Status:
+            return Status.SUCCESS
+
+    knob = Stubborn()
+    device = await join_asleep(home, gateway, knob)
+    home.faults.clear()
+    issue = (DOMAIN, f"knob_command_mode_{device.ieee}")
+    assert issue not in issue_registry.issues
+    await press_until(knob, lambda: issue in issue_registry.issues)
+    assert state(hass, device, "operation_mode").state == "command"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 import sqlite3
 import threading
@@ -13,18 +14,19 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.const import DOMAIN
-from custom_components.aqara_zigbee.core.gateway import Event, Gateway
-from custom_components.aqara_zigbee.radio.virtual.devices import LockS2, Plug
-from custom_components.aqara_zigbee.radio.virtual.home import Home
-from custom_components.aqara_zigbee.radio.virtual.port import Port
-from custom_components.aqara_zigbee.radio.virtual.stranger import EzspStick
+from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.network_events import NetworkEvent
+from custom_components.aqara_zigbee.simulator.devices import LockS2, Plug
+from custom_components.aqara_zigbee.simulator.home import Home
+from custom_components.aqara_zigbee.simulator.port import Port
+from custom_components.aqara_zigbee.simulator.stranger import EzspAdapter
 from tests.ha.conftest import NAME, join, until
 
 OURS = ("aqara_zigbee", "zigpy", "zigpy_znp", "serialx", "aiosqlite")
 
 
 def _origin(thing: object) -> str:
-    """Where a coroutine's or callback's code stands."""
+    """Return the source of a coroutine or callback."""
     while (inner := getattr(thing, "func", None)) is not None:
         thing = inner
     code = getattr(thing, "cr_code", None) or getattr(thing, "__code__", None)
@@ -34,28 +36,29 @@ def _origin(thing: object) -> str:
     return code.co_filename if code else type(owner).__module__.replace(".", "/")
 
 
-def _is_ours(file: str) -> bool:
-    return any(f"/{package}/" in f"/{file}/" for package in OURS) and "/tests/" not in file
+def _is_of(file: str, packages: tuple[str, ...]) -> bool:
+    return any(f"/{package}/" in f"/{file}/" for package in packages) and "/tests/" not in file
 
 
 def _virtual(file: str) -> bool:
-    return "/radio/virtual/" in file
+    return "/simulator/" in file
 
 
-def traces(folder: Path) -> set[str]:
-    """Tasks, timers, threads and open files that are ours, but not the virtual home's."""
+def traces(folder: Path, packages: tuple[str, ...] = OURS) -> set[str]:
+    """Tasks, timers, threads and open files of packages, but not of the virtual home."""
     loop = asyncio.get_running_loop()
     found = set()
     for task in asyncio.all_tasks():
         origin = _origin(task.get_coro())
-        if _is_ours(origin) and not _virtual(origin):
+        if _is_of(origin, packages) and not _virtual(origin):
             found.add(f"task {task.get_name()} of {origin}")
     for timer in loop._scheduled:  # type: ignore[attr-defined]
         origin = _origin(timer._callback)
-        if not timer.cancelled() and _is_ours(origin) and not _virtual(origin):
+        if not timer.cancelled() and _is_of(origin, packages) and not _virtual(origin):
             found.add(f"timer {timer!r}")
     for thread in threading.enumerate():
-        if "sqlite" in thread.name.lower() or _is_ours(type(thread).__module__.replace(".", "/")):
+        of_sqlite = "aiosqlite" in packages and "sqlite" in thread.name.lower()
+        if of_sqlite or _is_of(type(thread).__module__.replace(".", "/"), packages):
             found.add(f"thread {thread.name}")
     for descriptor in Path("/proc/self/fd").iterdir():
         try:
@@ -68,7 +71,7 @@ def traces(folder: Path) -> set[str]:
 
 
 def bus(hass: HomeAssistant) -> dict[str, int]:
-    """How many listen to each event; who has something to write yet is Home Assistant itself."""
+    """Return the number of listeners by event, except Home Assistant's own for pending writes."""
     counts = hass.bus.async_listeners()
     return {
         str(event): n for event, n in counts.items() if event != EVENT_HOMEASSISTANT_FINAL_WRITE
@@ -80,7 +83,7 @@ async def nothing_is_left(hass: HomeAssistant, listeners: dict[str, int]) -> Non
     await hass.async_block_till_done()
     folder = Path(hass.config.config_dir)
     try:
-        await until(lambda: not traces(folder), 3)
+        await until(lambda: not traces(folder))
     except TimeoutError:
         assert traces(folder) == set()
     assert all(count <= listeners.get(event, 0) for event, count in bus(hass).items())
@@ -88,7 +91,7 @@ async def nothing_is_left(hass: HomeAssistant, listeners: dict[str, int]) -> Non
 
 @pytest.fixture
 async def listeners(hass: HomeAssistant, home: Home, entry: MockConfigEntry) -> dict[str, int]:
-    """Who listens to the bus while no entry is up; the first set-up adds listeners that stay."""
+    """The listeners while no entry is loaded; the first set-up adds permanent ones."""
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     await hass.config_entries.async_unload(entry.entry_id)
@@ -112,7 +115,7 @@ async def silent(home: Home, _database: Path) -> Home | Port | None:
 
 
 async def blank(home: Home, _database: Path) -> Home | Port | None:
-    """A stick without a network."""
+    """A coordinator without a network."""
     home.unplug()
     other = Home(seed=3, speed=20)
     other.plug_in(NAME)
@@ -120,15 +123,15 @@ async def blank(home: Home, _database: Path) -> Home | Port | None:
 
 
 async def foreign(home: Home, _database: Path) -> Home | Port | None:
-    """A stick of another kind."""
+    """An adapter with another radio."""
     home.unplug()
-    other = Port(EzspStick())
+    other = Port(EzspAdapter())
     other.plug_in(NAME)
     return other
 
 
 async def dropped(home: Home, _database: Path) -> Home | Port | None:
-    """The link breaks while the firmware is being asked."""
+    """The connection breaks while the firmware is probed."""
     home.faults.lose_reply("SYS.Version", times=None)
     asyncio.get_running_loop().call_later(0.5, home.drop_link)
     return None
@@ -144,9 +147,8 @@ async def newer(home: Home, database: Path) -> Home | Port | None:
     """A database of a zigpy of the future."""
 
     def write() -> None:
-        with sqlite3.connect(database) as connection:
+        with closing(sqlite3.connect(database)) as connection, connection:
             connection.execute("PRAGMA user_version = 99")
-        connection.close()
 
     await asyncio.to_thread(write)
     return None
@@ -184,31 +186,31 @@ async def while_open(home: Home, gateway: Gateway) -> None:
 
 
 async def while_lost(home: Home, gateway: Gateway) -> None:
-    """The stick is out and being looked for."""
+    """The coordinator is disconnected, and reconnecting."""
     await join(home, gateway, Plug())
     home.unplug()
     await until(lambda: not gateway.online)
 
 
 async def while_hanging(home: Home, gateway: Gateway) -> None:
-    """The firmware hangs and nobody knows yet."""
+    """The firmware hangs, not detected yet."""
     await join(home, gateway, Plug())
     home.faults.silent = True
 
 
 async def while_interviewing(home: Home, gateway: Gateway) -> None:
-    """A device is being asked what it is, and thinks."""
+    """A device is being interviewed, and does not answer yet."""
     plug = home.add(Plug())
     home.faults.slow(plug, 60)
     begun = asyncio.Event()
 
-    def witness(event: Event, _device: object) -> None:
-        if event is Event.INTERVIEW_STARTED:
+    def on_event(event: NetworkEvent, _device: object) -> None:
+        if event is NetworkEvent.INTERVIEW_STARTED:
             begun.set()
 
-    gateway.subscribe(witness)
+    gateway.subscribe(on_event)
     await gateway.radio.permit(254)
-    home.network.look_for(plug)
+    home.network.search(plug)
     await begun.wait()
 
 

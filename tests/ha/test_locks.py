@@ -1,27 +1,21 @@
-"""The locks: who, how and what happened, told once and together."""
+"""The locks: user, method and event, reported once and together."""
 
 from functools import partial
 from typing import Any
 
-from homeassistant.components.recorder import Recorder
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
-from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
-from pytest_homeassistant_custom_component.components.recorder.common import (
-    async_wait_recording_done,
-)
-from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.aqara_zigbee.const import DOMAIN, EVENT_OPENED
+from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.radio.virtual.devices import Lock, LockS2
-from custom_components.aqara_zigbee.radio.virtual.home import Home
+from custom_components.aqara_zigbee.simulator.devices import Lock, LockS2
+from custom_components.aqara_zigbee.simulator.home import Home
 from tests.ha.conftest import entity_id, join, state, until
 
 
@@ -49,17 +43,17 @@ def shows(hass: HomeAssistant, device: Device, lock: str, reverse: str) -> bool:
 
 
 def told(hass: HomeAssistant, device: Device, key: str = "activity") -> dict[str, Any]:
-    """What an event entity said last."""
+    """Return the last event of an event entity."""
     attributes = dict(state(hass, device, key).attributes)
     for standing in ("event_types", "friendly_name", "device_class", "icon"):
         attributes.pop(standing, None)
     return {name: value for name, value in attributes.items() if value is not None}
 
 
-async def test_who_and_what_are_joined(
+async def test_user_and_opening_are_joined(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
-    """The lock tells who a second before the door opens; the second event carries both."""
+    """The user is reported a second before the door opens; the second event has both."""
     lock = LockS2()
     device = await join(home, gateway, lock)
     await options(hass, entry, device, users=[{"id": 3, "name": " Ann "}])
@@ -80,10 +74,10 @@ async def test_who_and_what_are_joined(
     assert state(hass, device, "state").state == STATE_ON
 
 
-async def test_neither_is_lost_alone(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
+async def test_each_of_them_alone(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
     lock = LockS2()
     device = await join(home, gateway, lock)
-    lock.say_who(2, 18, admin=True)
+    lock.report_user(2, 18, admin=True)
     await until(lambda: told(hass, device).get("event_type"))
     assert told(hass, device) == {
         "event_type": "password_open",
@@ -98,12 +92,39 @@ async def test_neither_is_lost_alone(hass: HomeAssistant, home: Home, gateway: G
 
 
 async def test_bell_has_its_own_entity(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
-    for lock in (LockS2(), Lock()):
+    for lock, key, kind in ((LockS2(), "doorbell", "ring"), (Lock(), "tamper", "tampering")):
         device = await join(home, gateway, lock)
         lock.ring()
-        await until(partial(told, hass, device, "doorbell"))
-        assert told(hass, device, "doorbell") == {"event_type": "ring"}
+        await until(partial(told, hass, device, key))
+        assert told(hass, device, key) == {"event_type": kind}
         assert state(hass, device, "activity").state == STATE_UNKNOWN
+
+
+@pytest.mark.parametrize("is_new_registered", [False, True])
+async def test_doorbell_of_earlier_versions_becomes_the_tamper_alarm(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entity_registry: er.EntityRegistry,
+    is_new_registered: bool,
+) -> None:
+    """The first lock has no bell; what its owner set for the entity stays."""
+    lock = Lock(ieee="00:15:8d:00:01:0b:e1:11")
+    former = entity_registry.async_get_or_create(
+        "event", DOMAIN, f"{lock.ieee}-doorbell", suggested_object_id="somebody_at_the_door"
+    )
+    entity_registry.async_update_entity(former.entity_id, name="Garden gate")
+    if is_new_registered:
+        entity_registry.async_get_or_create("event", DOMAIN, f"{lock.ieee}-tamper")
+    device = await join(home, gateway, lock)
+    assert entity_registry.async_get_entity_id("event", DOMAIN, former.unique_id) is None
+    moved = entity_registry.async_get(entity_id(hass, device, "tamper"))
+    assert moved is not None
+    if is_new_registered:
+        assert entity_registry.async_get(former.entity_id) is None
+    else:
+        assert (moved.entity_id, moved.name) == (former.entity_id, "Garden gate")
+        assert moved.original_device_class is None
 
 
 @pytest.mark.parametrize(
@@ -132,7 +153,7 @@ async def test_activities(
     assert told(hass, device) == said
 
 
-async def test_reading_moves_the_state_and_fires_nothing(
+async def test_read_changes_the_state_without_an_event(
     hass: HomeAssistant, home: Home, gateway: Gateway
 ) -> None:
     """The bolts can be read; what moved them last is no news then."""
@@ -154,7 +175,7 @@ async def test_reading_moves_the_state_and_fires_nothing(
     assert state(hass, device, "activity").state == before
 
 
-async def test_unknown_bolts_still_move_the_state(
+async def test_unknown_bolts_still_change_the_state(
     hass: HomeAssistant, home: Home, gateway: Gateway
 ) -> None:
     """Pairs that Zigbee2MQTT's table lacks (capture ZNMS12LM-015)."""
@@ -176,7 +197,8 @@ async def test_ciphertext_is_refused_and_explained(
     lock = LockS2(encrypted=True)
     device = await join(home, gateway, lock)
     issue = (DOMAIN, f"lock_encrypted_{device.ieee}")
-    lock.finger(3)
+    for user in range(3):
+        lock.add_finger(user)
     await until(lambda: issue in issue_registry.issues)
     assert state(hass, device, "state").state == STATE_UNKNOWN
     assert state(hass, device, "activity").state == STATE_UNKNOWN
@@ -207,32 +229,6 @@ async def test_nothing_offers_to_unlock(
     }
     assert {"binary_sensor", "event", "sensor"} <= domains
     assert not domains & {"lock", "switch", "button", "cover"}
-
-
-async def test_logbook_says_who_came(
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    home: Home,
-    gateway: Gateway,
-    entry: MockConfigEntry,
-) -> None:
-    await async_setup_component(hass, "logbook", {})
-    lock = LockS2()
-    device = await join(home, gateway, lock)
-    await options(hass, entry, device, users=[{"id": 3, "name": "Ann"}])
-    fired = async_capture_events(hass, EVENT_OPENED)
-    began = dt_util.utcnow()
-    lock.finger(3)
-    await until(lambda: len(fired) == 1)
-    await until(lambda: told(hass, device)["event_type"] == "lock_opened_outside")
-    await async_wait_recording_done(hass)
-    client = await hass_ws_client()
-    await client.send_json_auto_id({"type": "logbook/get_events", "start_time": began.isoformat()})
-    entries = (await client.receive_json())["result"]
-    sentences = [f"{each.get('name')} {each.get('message')}" for each in entries]
-    assert "Smart door lock S2 was opened by Ann with a fingerprint" in sentences
-    assert len(fired) == 1
 
 
 async def test_wrong_options_are_refused(

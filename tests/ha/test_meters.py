@@ -1,4 +1,4 @@
-"""Energy counted anew, while the meter counts on."""
+"""Energy counters are reset, while the meter counts on."""
 
 from collections.abc import Iterator
 from unittest.mock import PropertyMock, patch
@@ -8,8 +8,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.radio.virtual.devices import Plug
-from custom_components.aqara_zigbee.radio.virtual.home import Home
+from custom_components.aqara_zigbee.simulator.devices import Plug
+from custom_components.aqara_zigbee.simulator.home import Home
 from tests.ha.conftest import entity_id, join, state, until
 
 
@@ -21,10 +21,10 @@ def all_enabled() -> Iterator[None]:
         yield
 
 
-async def test_counts_anew(
+async def test_counts_again(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
-    """Reset at 12.5 kWh; a restart and a meter that begins at nought itself change nothing."""
+    """Reset at 12.5 kWh; a restart and a meter that starts at zero itself change nothing."""
     plug = Plug()
     plug.energy = 12.5
     device = await join(home, gateway, plug)
@@ -52,5 +52,7 @@ async def test_counts_anew(
     assert state(hass, device, "energy_since_reset").state == "1.25"
     assert state(hass, device, "energy_since_reset").attributes["last_reset"] == began
 
-    await meter(0.5, "0.5")
-    await meter(20, "20")
+    plug.energy = 0.5  # held back until a second reading counts on from it
+    plug.heartbeat()
+    await meter(0.75, "0.75")
+    await meter(2, "2")

@@ -1,4 +1,4 @@
-"""The same entry on another port, with a new stick, or an earlier state; its entities stay."""
+"""An entry with another port, a new coordinator, or an earlier state keeps its entities."""
 
 from collections.abc import AsyncGenerator
 import json
@@ -8,13 +8,12 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.aqara_zigbee.archive import Archive, Reason
-from custom_components.aqara_zigbee.const import DOMAIN
+from custom_components.aqara_zigbee.const import DOMAIN, VIRTUAL_PORT
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.radio.backup import Backup
-from custom_components.aqara_zigbee.radio.virtual import Home, Plug
 from custom_components.aqara_zigbee.runtime import Runtime
-from custom_components.aqara_zigbee.simulation import URL
+from custom_components.aqara_zigbee.simulator import Home, Plug
+from custom_components.aqara_zigbee.storage.backup_list import BackupList, Reason
 from tests.ha.conftest import DEVICE, NAME, entity_id, join, state, until
 from tests.ha.dialogue import Dialogue
 
@@ -23,7 +22,7 @@ type Entry = ConfigEntry[Runtime]
 
 @pytest.fixture
 async def new() -> AsyncGenerator[Home]:
-    """A new stick, blank."""
+    """A new coordinator, blank."""
     async with Home(seed=77, speed=20) as home:
         home.plug_in("new")
         yield home
@@ -31,7 +30,7 @@ async def new() -> AsyncGenerator[Home]:
 
 @pytest.fixture
 async def up(hass: HomeAssistant, dialogue: Dialogue, home: Home) -> AsyncGenerator[Entry]:
-    """An entry as the dialogue makes it, up."""
+    """An entry as the dialog makes it, up."""
     await dialogue.start()
     await dialogue.choose("port")
     await dialogue.say(path=f"virtual://{NAME}")
@@ -75,7 +74,7 @@ async def test_move_port(hass: HomeAssistant, dialogue: Dialogue, home: Home, up
 
 
 @pytest.mark.parametrize(("is_formed", "error"), [(False, "blank_stick"), (True, "other_network")])
-async def test_moving_to_a_stranger_is_refused(
+async def test_moving_to_another_network_is_refused(
     hass: HomeAssistant,
     dialogue: Dialogue,
     new: Home,
@@ -99,7 +98,7 @@ async def test_moving_to_a_stranger_is_refused(
 async def test_replace(
     hass: HomeAssistant, dialogue: Dialogue, home: Home, new: Home, up: Entry
 ) -> None:
-    """The old stick is backed up at the last moment; its devices go on with the new one."""
+    """The old coordinator is backed up before; its devices work with the new one."""
     plug = Plug()
     device = await join(home, gateway_of(up), plug)
     entity = entity_id(hass, device, "state")
@@ -133,11 +132,12 @@ async def test_replace(
     assert not again.on[0]
 
 
-async def test_replace_when_the_old_one_is_dead(
+async def test_replace_without_the_old_coordinator(
     hass: HomeAssistant, dialogue: Dialogue, home: Home, new: Home, up: Entry
 ) -> None:
-    """There is the backup of before; and a stick of another network is not taken for it."""
-    kept = await up.runtime_data.backups.make(Reason.ASKED)
+    """An earlier backup is used; a coordinator of another network is not accepted."""
+    assert up.runtime_data.own is not None
+    kept = await up.runtime_data.own.backups.make(Reason.ASKED)
     home.unplug()
     await until(lambda: not gateway_of(up).online)
     await dialogue.start(up.entry_id)
@@ -155,31 +155,33 @@ async def test_replace_when_the_old_one_is_dead(
     await loaded(hass, up)
 
 
-async def test_restore_onto_the_same_stick(
+async def test_restore_on_the_same_coordinator(
     hass: HomeAssistant, dialogue: Dialogue, home: Home, up: Entry
 ) -> None:
-    """The stick lost its network; the backup brings it back, and a copy of what it held is kept."""
-    await up.runtime_data.backups.make(Reason.ASKED)
+    """The coordinator lost its network; its content is backed up, and the network restored."""
+    assert up.runtime_data.own is not None
+    await up.runtime_data.own.backups.make(Reason.ASKED)
     before = home.records.network
     await dialogue.start(up.entry_id)
     await dialogue.choose("restore_here", "choose_backup")
     options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
     shown = await dialogue.say(backup=options[0]["value"])
     assert shown["step_id"] == "confirm_restore"
-    assert "holds this network already" in dialogue.text
+    assert "already has this network" in dialogue.text
     assert up.state is ConfigEntryState.NOT_LOADED
     shown = await dialogue.say()
     assert (shown["type"], shown["reason"]) == ("abort", "restored")
     await loaded(hass, up)
     assert home.records.network == before
-    reasons = [kept.reason for kept in await Archive(hass, up.entry_id).all()]
+    reasons = [kept.reason for kept in await BackupList(hass, up.entry_id).all()]
     assert Reason.RESTORE in reasons
 
 
-async def test_closing_before_anything_was_done(
+async def test_closing_before_any_change(
     hass: HomeAssistant, dialogue: Dialogue, home: Home, up: Entry
 ) -> None:
-    await up.runtime_data.backups.make(Reason.ASKED)
+    assert up.runtime_data.own is not None
+    await up.runtime_data.own.backups.make(Reason.ASKED)
     await dialogue.start(up.entry_id)
     await dialogue.choose("restore_here", "choose_backup")
     options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
@@ -189,10 +191,10 @@ async def test_closing_before_anything_was_done(
     assert up.data["device"] == DEVICE
 
 
-async def test_closing_while_the_new_stick_is_written(
+async def test_closing_during_the_restore(
     hass: HomeAssistant, dialogue: Dialogue, home: Home, new: Home, up: Entry
 ) -> None:
-    """It is written to the end, and the entry starts on it: the old one may be gone for good."""
+    """It is written completely, and the entry starts with it: the old one may be lost."""
     await dialogue.start(up.entry_id)
     await dialogue.choose("replace", "choose_backup")
     options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
@@ -207,7 +209,7 @@ async def test_closing_while_the_new_stick_is_written(
 async def test_virtual_coordinator_has_nothing_to_reconfigure(
     hass: HomeAssistant, dialogue: Dialogue
 ) -> None:
-    entry = MockConfigEntry(domain=DOMAIN, data={"device": {**DEVICE, "path": URL}})
+    entry = MockConfigEntry(domain=DOMAIN, data={"device": {**DEVICE, "path": VIRTUAL_PORT}})
     entry.add_to_hass(hass)
     shown = await dialogue.start(entry.entry_id)
     assert (shown["type"], shown["reason"]) == ("abort", "virtual_stays")

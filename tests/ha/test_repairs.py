@@ -1,5 +1,6 @@
-"""Troubles told in plain words, taken back when they are over, and ended by who asks for it."""
+"""Repair issues: created with plain texts, deleted when solved, and fixed by flows."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -11,34 +12,43 @@ from unittest.mock import patch
 
 from homeassistant.components.repairs import repairs_flow_manager
 from homeassistant.components.usb import SerialPortConsumer
-from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+    ConfigEntryDisabler,
+    ConfigEntryState,
+)
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.aqara_zigbee import repairs
-from custom_components.aqara_zigbee.archive import OVERWRITTEN, Archive, Reason
 from custom_components.aqara_zigbee.const import DOMAIN
+from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.errors import DeliveryError
-from custom_components.aqara_zigbee.core.gateway import ALIVE, Gateway
-from custom_components.aqara_zigbee.radio.virtual.chip import Firmware
-from custom_components.aqara_zigbee.radio.virtual.devices import Knob, Plug, Relay
-from custom_components.aqara_zigbee.radio.virtual.home import Home
-from custom_components.aqara_zigbee.radio.virtual.port import Port
-from custom_components.aqara_zigbee.radio.virtual.stranger import EzspStick
-from tests.ha.conftest import DEVICE, NAME, join, state, until
+from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.gateway_devices import ALIVE
+from custom_components.aqara_zigbee.flows.device_repair import DeviceRepair
+from custom_components.aqara_zigbee.radio.adapter import ZigpyRadio
+from custom_components.aqara_zigbee.simulator.chip import Firmware
+from custom_components.aqara_zigbee.simulator.devices import Knob, Plug, Relay
+from custom_components.aqara_zigbee.simulator.home import Home
+from custom_components.aqara_zigbee.simulator.port import Port
+from custom_components.aqara_zigbee.simulator.stranger import EzspAdapter
+from custom_components.aqara_zigbee.storage.backup_list import OVERWRITTEN, BackupList, Reason
+from custom_components.aqara_zigbee.storage.store import Memory
+from tests.ha.conftest import DEVICE, NAME, asleep, join, plug_in_usb, state, until
 
 PATH = str(DEVICE["path"])
 MINUTE = timedelta(minutes=1)
+PACKAGE = Path(__file__).parents[2] / "custom_components" / "aqara_zigbee"
 
-
-TEXTS: dict[str, Any] = json.loads(
-    (Path(repairs.__file__).parent / "translations" / "en.json").read_text()
-)["issues"]
+TEXTS: dict[str, Any] = json.loads((PACKAGE / "translations" / "en.json").read_text())["issues"]
 
 
 def issue(hass: HomeAssistant, kind: str, about: str) -> ir.IssueEntry | None:
@@ -59,7 +69,7 @@ def fill(text: str, placeholders: Mapping[str, str] | None) -> None:
 
 
 def issues(hass: HomeAssistant) -> set[str]:
-    """The kinds that are told now."""
+    """Return the kinds of active issues."""
     return {
         str(each.translation_key)
         for each in ir.async_get(hass).issues.values()
@@ -67,19 +77,19 @@ def issues(hass: HomeAssistant) -> set[str]:
     }
 
 
-async def look(entry: MockConfigEntry, later: timedelta = MINUTE) -> None:
+async def check(entry: MockConfigEntry, later: timedelta = MINUTE) -> None:
     """Let the look after the network happen, now or later.
 
     Home Assistant's own way to make time pass would also end what zigpy is just waiting for.
     """
-    await entry.runtime_data.watch.look(dt_util.utcnow() + later)
+    await entry.runtime_data.own.watch.check(dt_util.utcnow() + later)
 
 
 class Host:
     """Another program that has the port."""
 
     def deliver(self, data: bytes) -> None:
-        """Not asked for."""
+        """Not needed."""
 
     def drop(self, error: Exception | None) -> None:
         """Never."""
@@ -95,7 +105,7 @@ class Repair:
 
     @property
     def now(self) -> dict[str, Any]:
-        """What is shown."""
+        """Return the current step."""
         return self.shown[-1]
 
     async def begin(self, issue_id: str) -> dict[str, Any]:
@@ -129,6 +139,12 @@ class Repair:
             self._show(dict(await manager.async_configure(self.now["flow_id"])))
         return self.now
 
+    def close(self) -> None:
+        """Close the dialog."""
+        manager = repairs_flow_manager(self._hass)
+        assert manager is not None
+        manager.async_abort(self.now["flow_id"])
+
     def _show(self, result: dict[str, Any]) -> dict[str, Any]:
         """Show something, all of whose texts can be filled in."""
         self.shown.append(result)
@@ -157,7 +173,7 @@ def repair(hass: HomeAssistant) -> Repair:
     return Repair(hass)
 
 
-# What is told while a network is up
+# Issues of a running network
 
 
 async def test_crowded_channel(
@@ -167,14 +183,14 @@ async def test_crowded_channel(
     home.faults.confirm(225)
     await fail(gateway, plug.ieee, 12)
     home.faults.clear()
-    await look(entry)
+    await check(entry)
     found = issue(hass, "channel_crowded", entry.entry_id)
     assert found is not None
     assert found.translation_placeholders is not None
     assert found.translation_placeholders["channel"] == "15"
     assert found.translation_placeholders["title"] == "Test"
     assert int(found.translation_placeholders["count"]) >= 10
-    await look(entry, timedelta(hours=2))
+    await check(entry, timedelta(hours=2))
     assert issue(hass, "channel_crowded", entry.entry_id) is None
 
 
@@ -185,10 +201,10 @@ async def test_full_buffers(
     home.faults.confirm(17)
     await fail(gateway, plug.ieee, 6)
     home.faults.clear()
-    await look(entry)
+    await check(entry)
     assert issue(hass, "buffers_full", entry.entry_id) is not None
     assert issue(hass, "channel_crowded", entry.entry_id) is None
-    await look(entry, timedelta(hours=2))
+    await check(entry, timedelta(hours=2))
     assert issue(hass, "buffers_full", entry.entry_id) is None
 
 
@@ -199,23 +215,31 @@ async def fail(gateway: Gateway, ieee: str, times: int) -> None:
             await gateway.radio.request(ieee, ALIVE.read())
 
 
+async def fall_silent(hass: HomeAssistant, entry: MockConfigEntry, *devices: Device) -> None:
+    """Check until there are issues of devices that were silent for a day.
+
+    Pending frames count as received when they arrive.
+    """
+    async with asyncio.timeout(90):
+        while issue(hass, "silent_routers", entry.entry_id) is None:
+            for device in devices:
+                device.last_seen = dt_util.utcnow() - timedelta(hours=25)
+            await check(entry)
+
+
 async def test_silent_routers(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
-    """Only who does not answer either; it is over as soon as they are heard."""
+    """Only devices without an answer; it ends with their next frame."""
     dead, quiet, sleeper = Plug(), Relay(), Knob()
     devices = [await join(home, gateway, node) for node in (dead, quiet, sleeper)]
     home.faults.mute(dead)
     home.faults.mute(sleeper)
     for node in (dead, quiet, sleeper):
         node.heartbeat_every = 0
-    await look(entry)
+    await check(entry)
     assert issue(hass, "silent_routers", entry.entry_id) is None
-    for device in devices:
-        assert device.last_seen is not None
-        device.last_seen -= timedelta(hours=25)
-    await look(entry)
-    await until(lambda: issue(hass, "silent_routers", entry.entry_id))
+    await fall_silent(hass, entry, *devices)
     found = issue(hass, "silent_routers", entry.entry_id)
     assert found is not None
     assert found.translation_placeholders is not None
@@ -223,24 +247,20 @@ async def test_silent_routers(
     home.faults.mute(dead, mute=False)
     dead.press()
     await until(lambda: devices[0].last_seen and dt_util.utcnow() - devices[0].last_seen < MINUTE)
-    await look(entry)
+    await check(entry)
     assert issue(hass, "silent_routers", entry.entry_id) is None
 
 
-async def test_removed_router_is_silent_no_more(
+async def test_removed_router_has_no_issue(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
     dead = Plug()
     device = await join(home, gateway, dead)
     home.faults.mute(dead)
     dead.heartbeat_every = 0
-    await until(lambda: device.frames)  # what it says of its own accord when it has joined
-    assert device.last_seen is not None
-    device.last_seen -= timedelta(hours=25)
-    await look(entry)
-    await until(lambda: issue(hass, "silent_routers", entry.entry_id))
+    await fall_silent(hass, entry, device)
     await gateway.dismiss(device.ieee, force=True)
-    await look(entry)
+    await check(entry)
     assert issue(hass, "silent_routers", entry.entry_id) is None
 
 
@@ -256,17 +276,17 @@ async def test_old_firmware(
 
 
 async def check_old_firmware(hass: HomeAssistant, entry: MockConfigEntry, *, is_old: bool) -> None:
-    """Start a network, see what is told, ignore it, start it again."""
+    """Start a network, check the issue, ignore it, start the network again."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    await look(entry)
+    await check(entry)
     found = issue(hass, "firmware_too_old", entry.entry_id)
     assert (found is not None) is is_old
     if found is not None:
         assert found.translation_placeholders is not None
         assert found.translation_placeholders["build"] == "20210120"
         assert found.severity is ir.IssueSeverity.WARNING
-        # Ignored once, ignored for good: not told anew by a restart of the entry.
+        # An ignored issue stays ignored after a reload of the entry.
         ir.async_ignore_issue(hass, DOMAIN, found.issue_id, ignore=True)
         await hass.config_entries.async_reload(entry.entry_id)
         await hass.async_block_till_done()
@@ -276,6 +296,19 @@ async def check_old_firmware(hass: HomeAssistant, entry: MockConfigEntry, *, is_
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_z_stack_1_is_reported(
+    hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    radio = gateway.radio
+    assert isinstance(radio, ZigpyRadio)
+    assert radio._app is not None
+    radio._app.state.node_info.version = "Z-Stack Home 1.2 20190608"
+    await check(entry)
+    found = issue(hass, "firmware_too_old", entry.entry_id)
+    assert found is not None
+    assert found.translation_key == "firmware_not_supported"
+
+
 @pytest.mark.parametrize(("version", "newer"), [("2.5.0", True), ("2.4.9", False), ("3.0.0", True)])
 async def test_newer_zigpy(
     hass: HomeAssistant,
@@ -283,10 +316,11 @@ async def test_newer_zigpy(
     entry: MockConfigEntry,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
     version: str,
     newer: bool,
 ) -> None:
-    """As if such a version were installed."""
+    """As if such a version were installed: it is logged; there is nothing to repair."""
     folder = tmp_path / f"zigpy-{version}.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: zigpy\nVersion: {version}\n")
@@ -294,17 +328,13 @@ async def test_newer_zigpy(
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     await until(lambda: entry.state is ConfigEntryState.LOADED)
-    await look(entry)
-    found = issue(hass, "zigpy_newer", entry.entry_id)
-    assert (found is not None) is newer
-    if found is not None:
-        assert found.translation_placeholders is not None
-        assert found.translation_placeholders["version"] == version
-        assert found.severity is ir.IssueSeverity.WARNING
+    await check(entry)
+    assert (f"Home Assistant has zigpy {version}; tested are 2.3, 2.4" in caplog.text) is newer
+    assert not issues(hass)
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-# What is told while it does not come up
+# Issues of a network that does not start
 
 
 async def test_port_of_an_unknown_program(
@@ -343,7 +373,7 @@ async def test_port_of_a_known_program(
     assert found.translation_key == "port_owned"
     assert found.translation_placeholders is not None
     assert found.translation_placeholders["owner"] == "ConBee"
-    # Unplugged: it is another trouble now, and not one for a repair.
+    # Unplugged: now it is another problem, without an issue.
     home.unplug()
     await hass.config_entries.async_reload(entry.entry_id)
     assert entry.error_reason_translation_key == "port_not_found"
@@ -351,7 +381,7 @@ async def test_port_of_a_known_program(
 
 
 async def test_radio_of_another_kind(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    port = Port(EzspStick())
+    port = Port(EzspAdapter())
     port.plug_in(NAME)
     await hass.config_entries.async_setup(entry.entry_id)
     found = issue(hass, "not_zstack", entry.entry_id)
@@ -362,12 +392,12 @@ async def test_radio_of_another_kind(hass: HomeAssistant, entry: MockConfigEntry
     assert not issues(hass)
 
 
-# Another network on the stick
+# Another network on the coordinator
 
 
 @pytest.fixture
 async def other() -> AsyncGenerator[Home]:
-    """Another stick with a network of its own, not plugged in."""
+    """Another coordinator with a network of its own, not plugged in."""
     home = Home(seed=2, speed=20)
     home.form(channel=25)
     yield home
@@ -375,11 +405,11 @@ async def other() -> AsyncGenerator[Home]:
 
 
 async def swapped(hass: HomeAssistant, entry: MockConfigEntry, home: Home, other: Home) -> None:
-    """Let a network run and be backed up; then there is another stick in its place."""
+    """Run a network and back it up; then plug in another coordinator in its place."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     await join(home, entry.runtime_data.gateway, Plug(name="plug"))
-    await entry.runtime_data.backups.make(Reason.ASKED)
+    await entry.runtime_data.own.backups.make(Reason.ASKED)
     await hass.config_entries.async_unload(entry.entry_id)
     home.unplug()
     other.plug_in(NAME)
@@ -393,18 +423,18 @@ async def test_another_network_is_not_adopted(
     before = other.nvram.items.copy()
     await swapped(hass, entry, home, other)
     refused: object = entry.state
-    assert refused is ConfigEntryState.SETUP_ERROR
+    assert refused is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "other_network"
     found = issue(hass, "other_network", entry.entry_id)
     assert found is not None
     assert found.is_fixable
     assert found.severity is ir.IssueSeverity.ERROR
-    # Everybody may read an issue's data; a key has no business there.
+    # All users can read an issue's data, so it must not have a key.
     key = other.records.network.key.hex() if other.records.network else ""
     assert key not in json.dumps(found.data)
     assert other.port.line is None
     assert other.nvram.items == before
-    # The right stick is back.
+    # The right coordinator is back.
     other.unplug()
     home.plug_in(NAME)
     await hass.config_entries.async_reload(entry.entry_id)
@@ -413,18 +443,18 @@ async def test_another_network_is_not_adopted(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_stick_swapped_while_running(
+async def test_coordinator_exchanged_while_running(
     hass: HomeAssistant, home: Home, other: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
-    """Home Assistant's link is looking for its stick and finds another one."""
+    """Home Assistant's reconnection finds another coordinator."""
     home.unplug()
     other.plug_in(NAME)
-    await until(lambda: issue(hass, "other_network", entry.entry_id), 20)
-    await until(lambda: entry.state is ConfigEntryState.SETUP_ERROR)
+    await until(lambda: issue(hass, "other_network", entry.entry_id))
+    await until(lambda: entry.state is ConfigEntryState.SETUP_RETRY)
     assert entry.error_reason_translation_key == "other_network"
 
 
-async def test_take_ours(
+async def test_restore_the_entrys_network(
     hass: HomeAssistant, home: Home, other: Home, entry: MockConfigEntry, repair: Repair
 ) -> None:
     await swapped(hass, entry, home, other)
@@ -457,7 +487,7 @@ async def test_take_ours(
     )
     assert len(entry.runtime_data.gateway) == 1
     # What was overwritten is kept.
-    assert [kept.channel for kept in await Archive(hass, OVERWRITTEN).all()] == [25]
+    assert [kept.channel for kept in await BackupList(hass, OVERWRITTEN).all()] == [25]
     assert_no_key(repair.shown, ours.key, theirs.key)
     # And it starts again.
     await hass.config_entries.async_reload(entry.entry_id)
@@ -466,14 +496,14 @@ async def test_take_ours(
 
 
 def assert_no_key(shown: list[dict[str, Any]], *keys: bytes) -> None:
-    """No dialogue shows a key."""
+    """No dialog shows a key."""
     text = json.dumps(shown, default=repr).lower()
     for key in keys:
         for form in (key.hex(), key.hex(":"), key.hex(" "), str(list(key))):
             assert form not in text
 
 
-async def test_take_theirs(
+async def test_use_the_coordinators_network(
     hass: HomeAssistant, home: Home, other: Home, entry: MockConfigEntry, repair: Repair
 ) -> None:
     assert other.records.network is not None
@@ -491,7 +521,7 @@ async def test_take_theirs(
     assert not issues(hass)
     assert entry.unique_id == f"epid={epid(other)}"
     assert other.records.network == before
-    # The plug is remembered, and the old stick is not.
+    # The plug is kept, and the old coordinator is not.
     gateway = entry.runtime_data.gateway
     assert [device.node.model for device in gateway.values()] == ["lumi.plug"]
     registered = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
@@ -507,13 +537,59 @@ async def test_take_theirs(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+class Starts:
+    """Counts how often Home Assistant tries to start an entry."""
+
+    def __init__(self, hass: HomeAssistant, entry: MockConfigEntry) -> None:
+        self.states: list[ConfigEntryState] = []
+        self._entry = entry
+        async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._changed)
+
+    @callback
+    def _changed(self, _change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        if entry is self._entry:
+            self.states.append(entry.state)
+
+
+async def test_only_the_open_dialog_opens_the_port(
+    hass: HomeAssistant, home: Home, other: Home, entry: MockConfigEntry, repair: Repair
+) -> None:
+    """Home Assistant's attempts to start the network pause, and go on when the dialog is closed."""
+    await swapped(hass, entry, home, other)
+    starts = Starts(hass, entry)
+    await repair.begin(f"other_network_{entry.entry_id}")
+    assert (await repair.wait())["type"] is FlowResultType.MENU
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    starts.states.clear()
+    async_fire_time_changed(hass, dt_util.utcnow() + 14 * MINUTE)
+    await plug_in_usb(hass)
+    await hass.async_block_till_done()
+    assert starts.states == []
+    repair.close()
+    await until(lambda: entry.state is ConfigEntryState.SETUP_RETRY, 30)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_an_abandoned_dialog_does_not_block_the_network(
+    hass: HomeAssistant, home: Home, other: Home, entry: MockConfigEntry, repair: Repair
+) -> None:
+    await swapped(hass, entry, home, other)
+    await repair.begin(f"other_network_{entry.entry_id}")
+    await repair.wait()
+    other.unplug()
+    home.plug_in(NAME)
+    async_fire_time_changed(hass, dt_util.utcnow() + 16 * MINUTE)
+    await until(lambda: entry.state is ConfigEntryState.LOADED, 30)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
 def epid(home: Home) -> str:
     """A home's extended PAN id as zigpy spells it."""
     assert home.records.network is not None
     return home.records.network.extended_pan[::-1].hex(":")
 
 
-async def test_theirs_is_set_up_already(
+async def test_coordinators_network_has_an_entry(
     hass: HomeAssistant, home: Home, other: Home, entry: MockConfigEntry, repair: Repair
 ) -> None:
     hass.config_entries.async_update_entry(entry, unique_id=f"epid={epid(home)}")
@@ -533,7 +609,25 @@ async def test_theirs_is_set_up_already(
     assert issue(hass, "other_network", entry.entry_id)
 
 
-async def test_blank_stick_gets_our_network_back(
+async def test_retried_start_during_a_repair(
+    hass: HomeAssistant, home: Home, other: Home, entry: MockConfigEntry, repair: Repair
+) -> None:
+    """Neither finds the port taken by the other, and the issue stays."""
+    await swapped(hass, entry, home, other)
+    await repair.begin(f"other_network_{entry.entry_id}")
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.error_reason_translation_key == "other_network"
+    assert issue(hass, "other_network", entry.entry_id)
+    assert (await repair.wait())["step_id"] == "choose"
+    for again in ("take_ours", ""):
+        await repair.answer({"next_step_id": again} if again else None)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert (await repair.wait())["type"] is FlowResultType.CREATE_ENTRY
+    assert not issues(hass)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_blank_coordinator_gets_the_entrys_network(
     hass: HomeAssistant, home: Home, entry: MockConfigEntry, repair: Repair
 ) -> None:
     """It was reset, or flashed."""
@@ -551,7 +645,7 @@ async def test_blank_stick_gets_our_network_back(
         await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_blank_stick_without_a_backup(
+async def test_blank_coordinator_without_a_backup(
     hass: HomeAssistant, entry: MockConfigEntry, repair: Repair
 ) -> None:
     async with Home(seed=2, speed=20) as blank:
@@ -563,10 +657,10 @@ async def test_blank_stick_without_a_backup(
         assert issue(hass, "not_formed", entry.entry_id)
 
 
-async def test_stick_that_breaks_while_it_is_written(
+async def test_coordinator_that_fails_during_a_restore(
     hass: HomeAssistant, home: Home, other: Home, entry: MockConfigEntry, repair: Repair
 ) -> None:
-    """It is said, and can be tried again."""
+    """The error is shown, and the step can be retried."""
     await swapped(hass, entry, home, other)
     await repair.begin(f"other_network_{entry.entry_id}")
     await repair.wait()
@@ -574,7 +668,7 @@ async def test_stick_that_breaks_while_it_is_written(
     other.faults.nv_writes_fail = True
     await repair.answer()
     form = await repair.wait()
-    assert (form["step_id"], form["errors"]) == ("take_ours", {"base": "write_failed"})
+    assert (form["step_id"], form["errors"]) == ("take_ours", {"base": "memory_corrupt"})
     assert other.port.line is None
     other.faults.clear()
     await repair.answer()
@@ -583,7 +677,7 @@ async def test_stick_that_breaks_while_it_is_written(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_stick_that_is_gone_during_the_repair(
+async def test_coordinator_disconnected_during_a_repair(
     hass: HomeAssistant, home: Home, other: Home, entry: MockConfigEntry, repair: Repair
 ) -> None:
     """First it cannot be read; then the right one is plugged in, and there is nothing to choose."""
@@ -599,7 +693,7 @@ async def test_stick_that_is_gone_during_the_repair(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_network_that_does_not_come_up_after_the_repair(
+async def test_network_that_does_not_start_after_the_repair(
     hass: HomeAssistant, home: Home, other: Home, entry: MockConfigEntry, repair: Repair
 ) -> None:
     await swapped(hass, entry, home, other)
@@ -612,47 +706,51 @@ async def test_network_that_does_not_come_up_after_the_repair(
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_up")
 
 
-async def test_a_channel_changed_on_purpose_is_no_other_network(
+async def test_a_changed_channel_is_not_another_network(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
     """Not even if Home Assistant died before it could write anything down."""
-    await gateway.radio.change_channel(20)
+    assert gateway.owner is not None
+    await gateway.owner.change_channel(20)
     await hass.config_entries.async_reload(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
-    # A program that formed it anew would not count on, and no device would have followed.
+    # A program that formed it again would not continue the update id, and no device would follow.
     await hass.config_entries.async_unload(entry.entry_id)
     assert home.records.network is not None
     home.records.network = replace(home.records.network, channel=11)
     home.coordinator.power_up()
     await hass.config_entries.async_setup(entry.entry_id)
     changed: object = entry.state
-    assert changed is ConfigEntryState.SETUP_ERROR
+    assert changed is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "other_network"
 
 
-async def test_channel_is_remembered_as_it_changes(
+async def test_changed_channel_is_stored(
     hass: HomeAssistant, hass_storage: dict[str, Any], gateway: Gateway, entry: MockConfigEntry
 ) -> None:
     stored = f"{DOMAIN}.{entry.entry_id}.network"
     assert hass_storage[stored]["data"]["channel"] == 15
-    await gateway.radio.change_channel(20)
+    assert gateway.owner is not None
+    await gateway.owner.change_channel(20)
     await hass.config_entries.async_unload(entry.entry_id)
     assert hass_storage[stored]["data"]["channel"] == 20
     await hass.config_entries.async_setup(entry.entry_id)
 
 
-async def test_entry_that_only_knows_its_name(
+async def test_entry_with_only_a_unique_id(
     hass: HomeAssistant, home: Home, entry: MockConfigEntry, repair: Repair
 ) -> None:
     """Before its first start an entry has nothing but its unique id, and no backup."""
     hass.config_entries.async_update_entry(entry, unique_id="epid=00:11:22:33:44:55:66:77")
     await hass.config_entries.async_setup(entry.entry_id)
     wrong: object = entry.state
-    assert wrong is ConfigEntryState.SETUP_ERROR
+    assert wrong is ConfigEntryState.SETUP_RETRY
     await repair.begin(f"other_network_{entry.entry_id}")
     menu = await repair.wait()
     assert menu["menu_options"] == ["take_theirs"]
-    assert menu["description_placeholders"]["differences"] == "Extended PAN"
+    assert menu["description_placeholders"]["differences"] == "Extended PAN ID"
+    repair.close()
+    await until(lambda: entry.state is ConfigEntryState.SETUP_RETRY, 30)
     hass.config_entries.async_update_entry(entry, unique_id=f"epid={epid(home)}")
     await hass.config_entries.async_reload(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
@@ -660,10 +758,10 @@ async def test_entry_that_only_knows_its_name(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_repair_that_comes_too_late(
+async def test_repair_of_a_solved_problem(
     hass: HomeAssistant, home: Home, other: Home, entry: MockConfigEntry, repair: Repair
 ) -> None:
-    """The dialogue was left open, and the right stick is back meanwhile."""
+    """The dialog was left open, and the right coordinator is back."""
     await swapped(hass, entry, home, other)
     told = issue(hass, "other_network", entry.entry_id)
     assert told is not None
@@ -681,7 +779,7 @@ async def test_repair_that_comes_too_late(
 
 
 async def command_mode(hass: HomeAssistant, home: Home, gateway: Gateway) -> tuple[Knob, str]:
-    """A knob that somebody has put into command mode; its issue."""
+    """A knob in command mode, and its issue."""
     knob = Knob()
     device = await join(home, gateway, knob)
     await until(lambda: device.state.get("operation_mode") == "event")
@@ -689,11 +787,11 @@ async def command_mode(hass: HomeAssistant, home: Home, gateway: Gateway) -> tup
     knob.press()
     issue_id = f"knob_command_mode_{device.ieee}"
     await until(lambda: ir.async_get(hass).async_get_issue(DOMAIN, issue_id))
-    knob.awake_until = 0
+    await asleep(knob)
     return knob, issue_id
 
 
-async def test_knob_is_brought_back_into_event_mode(
+async def test_knob_is_set_to_event_mode(
     hass: HomeAssistant, home: Home, gateway: Gateway, repair: Repair
 ) -> None:
     knob, issue_id = await command_mode(hass, home, gateway)
@@ -706,7 +804,7 @@ async def test_knob_is_brought_back_into_event_mode(
     assert not gateway[knob.ieee].pending, "nothing is set before it was asked for"
     progress = await repair.answer()
     assert progress["type"] is FlowResultType.SHOW_PROGRESS
-    assert progress["progress_action"] == "waking"
+    assert progress["progress_action"] == "wait"
     assert gateway[knob.ieee].pending == {"operation_mode": "event"}
     assert knob.mode == 0
     knob.press_five_times()
@@ -716,7 +814,7 @@ async def test_knob_is_brought_back_into_event_mode(
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None
 
 
-async def test_knob_that_is_not_pressed_can_be_tried_again(
+async def test_knob_that_is_not_pressed_can_be_retried(
     hass: HomeAssistant,
     home: Home,
     gateway: Gateway,
@@ -724,7 +822,7 @@ async def test_knob_that_is_not_pressed_can_be_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     knob, issue_id = await command_mode(hass, home, gateway)
-    monkeypatch.setattr(repairs.DeviceRepair, "patience", timedelta(seconds=0.5))
+    monkeypatch.setattr(DeviceRepair, "patience", timedelta(seconds=0.5))
     await repair.begin(issue_id)
     await repair.answer()
     form = await repair.wait()
@@ -738,7 +836,7 @@ async def test_knob_that_is_not_pressed_can_be_tried_again(
     assert knob.mode == 1
 
 
-async def test_closing_the_dialogue_leaves_nothing_behind(
+async def test_closing_the_dialog_cancels_everything(
     hass: HomeAssistant, home: Home, gateway: Gateway, repair: Repair
 ) -> None:
     knob, issue_id = await command_mode(hass, home, gateway)
@@ -763,7 +861,7 @@ async def test_knob_that_leaves_during_the_repair(
     monkeypatch: pytest.MonkeyPatch,
     after: str,
 ) -> None:
-    monkeypatch.setattr(repairs.DeviceRepair, "patience", timedelta(seconds=0.5))
+    monkeypatch.setattr(DeviceRepair, "patience", timedelta(seconds=0.5))
     knob, issue_id = await command_mode(hass, home, gateway)
     await repair.begin(issue_id)
     if after == "answer":
@@ -777,7 +875,7 @@ async def test_knob_that_leaves_during_the_repair(
     assert (repair.now["type"], repair.now["reason"]) == (FlowResultType.ABORT, "device_gone")
 
 
-async def test_knob_of_a_network_that_is_down(
+async def test_knob_of_a_network_that_is_not_running(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry, repair: Repair
 ) -> None:
     _, issue_id = await command_mode(hass, home, gateway)
@@ -787,19 +885,19 @@ async def test_knob_of_a_network_that_is_down(
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "device_gone")
 
 
-async def test_knob_that_nobody_has_asked_yet(
-    hass: HomeAssistant,
-    hass_storage: dict[str, Any],
-    home: Home,
-    gateway: Gateway,
-    entry: MockConfigEntry,
+async def test_knob_with_an_unknown_mode(
+    hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
-    """One that moved in with its network: its mode is found out as soon as it speaks."""
+    """A migrated one: its mode is read with its next frame."""
     knob = Knob()
     await join(home, gateway, knob)
     await until(lambda: gateway[knob.ieee].state.get("operation_mode") == "event")
     await hass.config_entries.async_unload(entry.entry_id)
-    hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["devices"][knob.ieee]["state"] = {}
+    memory = Memory(hass, entry.entry_id)
+    stored = await memory.load()
+    stored["devices"][knob.ieee]["state"] = {}
+    await memory.write(stored)
+    await memory.close()
     knob.mode = 0
     await hass.config_entries.async_setup(entry.entry_id)
     assert "knob_command_mode" not in issues(hass)
@@ -810,14 +908,14 @@ async def test_knob_that_nobody_has_asked_yet(
 # The end
 
 
-async def test_issues_go_with_their_entry(
+async def test_issues_are_deleted_with_their_entry(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
     await command_mode(hass, home, gateway)
     home.faults.confirm(17)
     await fail(gateway, next(iter(gateway)), 6)
     home.faults.clear()
-    await look(entry)
+    await check(entry)
     assert issues(hass) == {"knob_command_mode", "buffers_full"}
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
@@ -825,7 +923,7 @@ async def test_issues_go_with_their_entry(
     entry.add_to_hass(hass)  # for the fixture that takes it down
 
 
-async def test_issues_go_when_the_entry_is_disabled(
+async def test_issues_are_deleted_when_the_entry_is_disabled(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
     await command_mode(hass, home, gateway)
@@ -834,7 +932,7 @@ async def test_issues_go_when_the_entry_is_disabled(
     assert not issues(hass)
 
 
-async def test_ignored_issues_go_with_their_entry_after_a_restart(
+async def test_ignored_issues_are_deleted_with_their_entry_after_a_restart(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
     """After a restart nothing is left of them but their id."""

@@ -1,6 +1,7 @@
-"""Backups onto sticks, through the dialogue: from the list or a file, onto the same or a new stick."""
+"""Restores in the dialog: from the list or a file, on the same or a new coordinator."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 import json
 from typing import Any
 
@@ -9,11 +10,17 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.aqara_zigbee.archive import OVERWRITTEN, Archive, Kept, Reason
 from custom_components.aqara_zigbee.const import DOMAIN
-from custom_components.aqara_zigbee.radio.backup import Backup, read
+from custom_components.aqara_zigbee.radio.backup import Backup
 from custom_components.aqara_zigbee.radio.network import Port
-from custom_components.aqara_zigbee.radio.virtual import Home, Plug
+from custom_components.aqara_zigbee.radio.restore import read
+from custom_components.aqara_zigbee.simulator import Home, Plug
+from custom_components.aqara_zigbee.storage.backup_list import (
+    OVERWRITTEN,
+    BackupList,
+    Reason,
+    StoredBackup,
+)
 from tests.ha.conftest import NAME
 from tests.ha.dialogue import Dialogue
 from tests.takeover_fixtures import FOLDER
@@ -25,7 +32,7 @@ FILE = FOLDER / "zigbee2mqtt" / "version-2" / "coordinator_backup.json"
 
 @pytest.fixture
 async def stick() -> AsyncGenerator[Home]:
-    """A stick that is blank."""
+    """A blank coordinator."""
     async with Home(seed=77, speed=20) as home:
         home.plug_in("new")
         yield home
@@ -58,10 +65,10 @@ async def down(hass: HomeAssistant) -> ConfigEntry[Any]:
 
 
 @pytest.mark.parametrize("is_open", [True, False])
-async def test_file_onto_a_new_stick(
+async def test_file_on_a_new_coordinator(
     hass: HomeAssistant, dialogue: Dialogue, home: Home, stick: Home, is_open: bool
 ) -> None:
-    """The file first, then the stick; what is written is there, with a counter far above."""
+    """The file first, then the coordinator; the network is restored, with a counter far above."""
     home.add(Plug(), joined=True)
     network = await held(OLD)
     content = network.as_open_format() if is_open else network.as_dict()
@@ -73,7 +80,7 @@ async def test_file_onto_a_new_stick(
     assert dialogue.shown["step_id"] == "port"
     await dialogue.say(path=NEW)
     assert dialogue.shown["step_id"] == "confirm_restore"
-    for fact in (network.extended_pan_id, f"0x{network.pan_id:04x}", "blank", NEW):
+    for fact in (network.extended_pan_id, f"0x{network.pan_id:04x}", "has no network", NEW):
         assert fact in dialogue.text
     assert stick.records.network is None, "nothing is written before it is confirmed"
     shown = await dialogue.say()
@@ -89,12 +96,12 @@ async def test_file_onto_a_new_stick(
 async def test_file_of_zigbee2mqtt_over_another_network(
     hass: HomeAssistant, dialogue: Dialogue, home: Home
 ) -> None:
-    """Only on a word, and what was there is kept."""
+    """Only after confirmation, and the former network is backed up."""
     before = home.records.network
     lost = await held(OLD)
     await offer(dialogue, OLD, FILE.read_bytes())
     assert dialogue.shown["step_id"] == "confirm_restore"
-    assert "will be lost" in dialogue.text
+    assert "will be overwritten" in dialogue.text
     await dialogue.say(overwrite=False)
     assert dialogue.errors == {"base": "not_confirmed"}
     assert home.records.network == before
@@ -102,7 +109,7 @@ async def test_file_of_zigbee2mqtt_over_another_network(
     assert shown["type"] == "create_entry"
     await down(hass)
     assert (await held(OLD)).extended_pan_id == "01:02:03:04:05:06:07:08"
-    (kept,) = await Archive(hass, OVERWRITTEN).all()
+    (kept,) = await BackupList(hass, OVERWRITTEN).all()
     assert kept.reason is Reason.RESTORE
     assert Backup.of(kept.content).differences(lost) == ()
 
@@ -132,18 +139,23 @@ async def test_wrong_file_changes_nothing(
     await dialogue.close()
 
 
-async def test_stick_that_breaks_off(hass: HomeAssistant, dialogue: Dialogue, stick: Home) -> None:
-    """The flash says no in the middle; and the flash says yes and forgets."""
+async def test_coordinator_disconnected_during_a_restore(
+    hass: HomeAssistant, dialogue: Dialogue, stick: Home
+) -> None:
+    """A write fails during the restore; or writes succeed without effect."""
     await dialogue.start()
     await dialogue.choose("from_backup")
     await dialogue.say(file=await dialogue.upload("backup.json", FILE.read_bytes()))
     await dialogue.say(path=NEW)
-    for fault in ("nv_writes_fail", "nv_writes_vanish"):
+    for fault, error in (
+        ("nv_writes_fail", "memory_corrupt"),  # zigpy-znp knows what that means
+        ("nv_writes_vanish", "write_failed"),
+    ):
         setattr(stick.faults, fault, True)
         await dialogue.say()
         assert (dialogue.shown["step_id"], dialogue.errors) == (
             "confirm_restore",
-            {"base": "write_failed"},
+            {"base": error},
         )
         assert stick.port.line is None
         stick.faults.clear()
@@ -157,7 +169,7 @@ async def test_stick_that_breaks_off(hass: HomeAssistant, dialogue: Dialogue, st
 async def test_closing_while_it_is_written(
     hass: HomeAssistant, dialogue: Dialogue, stick: Home
 ) -> None:
-    """The stick is not left in the middle of it."""
+    """The restore is completed."""
     await dialogue.start()
     await dialogue.choose("from_backup")
     await dialogue.say(file=await dialogue.upload("backup.json", FILE.read_bytes()))
@@ -171,13 +183,13 @@ async def test_closing_while_it_is_written(
     assert hass.config_entries.async_entries(DOMAIN) == []
 
 
-async def test_blank_stick_is_offered_what_we_keep(
+async def test_stored_backups_for_a_blank_coordinator(
     hass: HomeAssistant, dialogue: Dialogue, home: Home, stick: Home
 ) -> None:
-    """From the list; the newest is the first. One that is gone meanwhile is missed."""
-    archive = Archive(hass, OVERWRITTEN)
+    """From the list, newest first. A deleted one is reported."""
+    archive = BackupList(hass, OVERWRITTEN)
     network = await held(OLD)
-    await archive.add(Kept.of(Reason.RESTORE, network, dt_util.utcnow()))
+    await archive.add(StoredBackup.of(Reason.RESTORE, network, dt_util.utcnow()))
     await dialogue.start()
     await dialogue.choose("port")
     shown = await dialogue.say(path=NEW)
@@ -197,29 +209,77 @@ async def test_blank_stick_is_offered_what_we_keep(
     assert (await held(NEW)).differences(network) == ()
 
 
-async def test_backup_that_is_gone_meanwhile(
+async def test_backup_deleted_before_its_use(
     hass: HomeAssistant, dialogue: Dialogue, home: Home, stick: Home
 ) -> None:
     for _ in range(2):
-        await Archive(hass, OVERWRITTEN).add(
-            Kept.of(Reason.RESTORE, await held(OLD), dt_util.utcnow())
+        await BackupList(hass, OVERWRITTEN).add(
+            StoredBackup.of(Reason.RESTORE, await held(OLD), dt_util.utcnow())
         )
-    first, second = await Archive(hass, OVERWRITTEN).all()
+    first, second = await BackupList(hass, OVERWRITTEN).all()
     await dialogue.start()
     await dialogue.choose("from_backup", "choose_backup")
-    await Archive(hass, OVERWRITTEN).remove()
-    await Archive(hass, OVERWRITTEN).add(second)
+    await BackupList(hass, OVERWRITTEN).remove()
+    await BackupList(hass, OVERWRITTEN).add(second)
     await dialogue.say(backup=first.id)
     assert (dialogue.shown["step_id"], dialogue.errors) == (
         "choose_backup",
         {"base": "backup_gone"},
     )
-    await Archive(hass, OVERWRITTEN).remove()
+    await BackupList(hass, OVERWRITTEN).remove()
     await dialogue.say(backup=second.id)
     assert dialogue.shown["step_id"] == "upload_backup"
 
 
-async def test_backup_of_a_network_that_is_here_already(
+async def test_backup_that_is_damaged(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, stick: Home
+) -> None:
+    """Another one from the list is taken instead."""
+    network = await held(OLD)
+    archive = BackupList(hass, OVERWRITTEN)
+    whole = StoredBackup.of(Reason.RESTORE, network, dt_util.utcnow())
+    await archive.add(whole)
+    damaged = replace(whole, id="damaged", content={"version": 99, "network_info": {}})
+    await archive.add(damaged)
+    await dialogue.start()
+    await dialogue.choose("from_backup", "choose_backup")
+    await dialogue.say(backup=damaged.id)
+    assert (dialogue.shown["step_id"], dialogue.errors) == (
+        "choose_backup",
+        {"base": "backup_newer"},
+    )
+    await dialogue.say(backup=whole.id)
+    await dialogue.say(path=NEW)
+    assert dialogue.shown["step_id"] == "confirm_restore"
+    await dialogue.say()
+    assert dialogue.shown["type"] == "create_entry"
+    await down(hass)
+    assert (await held(NEW)).differences(network) == ()
+
+
+async def test_upload_that_does_not_exist_any_more(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, stick: Home
+) -> None:
+    """As after an hour; the same file is uploaded again."""
+    network = await held(OLD)
+    await dialogue.start()
+    await dialogue.choose("from_backup")
+    await dialogue.say(file="0" * 32)
+    assert (dialogue.shown["step_id"], dialogue.errors) == (
+        "upload_backup",
+        {"base": "upload_gone"},
+    )
+    content = json.dumps(network.as_dict()).encode()
+    await dialogue.say(file=await dialogue.upload("backup.json", content))
+    await dialogue.say(path=NEW)
+    assert dialogue.shown["step_id"] == "confirm_restore"
+    await dialogue.say()
+    assert dialogue.shown["type"] == "create_entry"
+    await down(hass)
+    assert (await held(NEW)).differences(network) == ()
+
+
+async def test_backup_of_a_network_with_an_entry(
     hass: HomeAssistant, dialogue: Dialogue, home: Home, stick: Home
 ) -> None:
     content = json.dumps((await held(OLD)).as_dict()).encode()

@@ -11,11 +11,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.const import DOMAIN
-from custom_components.aqara_zigbee.core.gateway import Event, Gateway
-from custom_components.aqara_zigbee.radio import adapter
-from custom_components.aqara_zigbee.radio.virtual.devices import LockS2, Plug
-from custom_components.aqara_zigbee.radio.virtual.home import Home
+from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.network_events import NetworkEvent
+from custom_components.aqara_zigbee.radio import adapter, requests
 from custom_components.aqara_zigbee.registry import registered_device
+from custom_components.aqara_zigbee.simulator.devices import LockS2, Plug
+from custom_components.aqara_zigbee.simulator.home import Home
 from tests.ha.conftest import entity_id, join, state, until
 from tests.ha.test_entities import PACKAGE, TRANSLATIONS
 
@@ -23,7 +24,8 @@ from tests.ha.test_entities import PACKAGE, TRANSLATIONS
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for silent devices a second, not fifteen."""
-    monkeypatch.setattr(adapter, "_ADMINISTRATION_SECONDS", 1.0)
+    monkeypatch.setattr(adapter, "ADMINISTRATION_SECONDS", 1.0)
+    monkeypatch.setattr(requests, "ADMINISTRATION_SECONDS", 1.0)
 
 
 async def call(hass: HomeAssistant, action: str, **data: Any) -> Any:
@@ -49,8 +51,8 @@ def device_id(hass: HomeAssistant, entry: MockConfigEntry, ieee: str) -> str:
 async def test_permit_join(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
-    """The network opens and closes, and the switch tells."""
-    switch = "switch.texas_instruments_cc2652_permit_joining"
+    """Joins are permitted and ended, and the switch shows it."""
+    switch = "switch.test_permit_joining"
     assert hass.states.is_state(switch, "off")
     await call(hass, "permit_join", config_entry_id=entry.entry_id, duration={"seconds": 30})
     assert hass.states.is_state(switch, "on")
@@ -65,7 +67,7 @@ async def test_permit_join(
 
 
 @pytest.mark.parametrize("seconds", [-1, 255, 100_000])
-async def test_never_open_for_ever(
+async def test_joins_are_never_permitted_without_a_limit(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, seconds: int
 ) -> None:
     with pytest.raises(probatio.Invalid):
@@ -87,7 +89,7 @@ async def test_permit_join_through_one_router(
     assert not home.network.admit(newcomer)
     assert home.network.admit(newcomer, router)
     home.faults.mute(router)
-    with pytest.raises(HomeAssistantError, match="did not get it"):
+    with pytest.raises(HomeAssistantError, match="could not be opened or closed"):
         await call(hass, "permit_join", config_entry_id=entry.entry_id, via=via)
 
 
@@ -100,7 +102,7 @@ async def test_remove_device(
     await join(home, gateway, plug)
     known = device_id(hass, entry, plug.ieee)
     home.faults.mute(plug)
-    with pytest.raises(HomeAssistantError, match="does not answer"):
+    with pytest.raises(HomeAssistantError, match="does not respond"):
         await call(hass, "remove_device", device_id=known)
     assert plug.ieee in gateway
     await call(hass, "remove_device", device_id=known, force=True)
@@ -113,11 +115,11 @@ async def test_interview(
 ) -> None:
     plug = Plug()
     device = await join(home, gateway, plug)
-    heard: list[Event] = []
-    gateway.subscribe(lambda event, _device: heard.append(event))
+    received: list[NetworkEvent] = []
+    gateway.subscribe(lambda event, _device: received.append(event))
     await call(hass, "interview", device_id=device_id(hass, entry, plug.ieee))
-    assert Event.INTERVIEWED in heard
-    await until(lambda: Event.DESCRIBED in heard)
+    assert NetworkEvent.INTERVIEWED in received
+    await until(lambda: NetworkEvent.DESCRIBED in received)
     plug.press()
     await until(lambda: state(hass, device, "state").state == "on")
 
@@ -154,14 +156,14 @@ async def test_wrong_targets(
     entry: MockConfigEntry,
     device_registry: dr.DeviceRegistry,
 ) -> None:
-    """What is not ours, or not up, is named."""
+    """Unknown devices and networks that are not running are named."""
     other = MockConfigEntry(domain="other")
     other.add_to_hass(hass)
     foreign = device_registry.async_get_or_create(
         config_entry_id=other.entry_id, identifiers={("other", "1")}
     )
     for wrong in ("nothing", foreign.id):
-        with pytest.raises(ServiceValidationError, match="no device of this integration"):
+        with pytest.raises(ServiceValidationError, match="is not a device of this integration"):
             await call(hass, "interview", device_id=wrong)
     with pytest.raises(ServiceValidationError):
         await call(hass, "energy_scan", config_entry_id=other.entry_id)
@@ -170,13 +172,13 @@ async def test_wrong_targets(
         await call(hass, "change_channel", config_entry_id=entry.entry_id, channel=20)
 
 
-async def test_a_lock_is_no_router(home: Home, gateway: Gateway) -> None:
-    """Whatever its node descriptor says."""
+async def test_a_lock_is_not_a_router(home: Home, gateway: Gateway) -> None:
+    """Whatever its node descriptor."""
     assert not (await join(home, gateway, LockS2())).is_router
     assert (await join(home, gateway, Plug())).is_router
 
 
-async def test_every_action_has_its_words(hass: HomeAssistant, gateway: Gateway) -> None:
+async def test_every_action_has_texts(hass: HomeAssistant, gateway: Gateway) -> None:
     described = load_yaml_dict(str(PACKAGE / "services.yaml"))
     assert set(hass.services.async_services_for_domain(DOMAIN)) == set(described)
     for name, action in described.items():
@@ -185,3 +187,45 @@ async def test_every_action_has_its_words(hass: HomeAssistant, gateway: Gateway)
         assert words["description"]
         assert set(words["fields"]) == set(action["fields"])
         assert all(field["name"] and field["description"] for field in words["fields"].values())
+
+
+async def test_failures_name_the_cause(
+    hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    """Without the coordinator, each action has its own error; none blames a device."""
+    plug = await join(home, gateway, Plug())
+    known = device_id(hass, entry, plug.ieee)
+    network = {"config_entry_id": entry.entry_id}
+    home.unplug()
+    await until(lambda: not gateway.online)
+    for action, data, failure in (
+        ("permit_join", network, "opened or closed"),
+        ("energy_scan", network, "could not be scanned"),
+        ("change_channel", network | {"channel": 20}, "channel could not be changed"),
+        ("interview", {"device_id": known}, "could not be interviewed"),
+        ("remove_device", {"device_id": known}, "could not be removed"),
+    ):
+        with pytest.raises(HomeAssistantError, match=f"{failure}.*: the coordinator is not"):
+            await call(hass, action, **data)
+
+
+async def test_failures_have_texts(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
+    """The coordinator's own status is named, without the notation of a programming language."""
+    plug = Plug()
+    device = await join(home, gateway, plug)
+    home.faults.confirm(0xE9, node=plug)
+    with pytest.raises(HomeAssistantError, match=r": no confirmation came back \(MAC_NO_ACK\)$"):
+        await hass.services.async_call(
+            "switch", "turn_on", {"entity_id": entity_id(hass, device, "state")}, blocking=True
+        )
+
+
+async def test_every_action_and_field_is_documented() -> None:
+    """docs/actions.md has a row for each."""
+    page = (PACKAGE.parents[1] / "docs" / "actions.md").read_text()
+    for name, action in load_yaml_dict(str(PACKAGE / "services.yaml")).items():
+        _, _, after = page.partition(f"| `{DOMAIN}.{name}` | | ")
+        rows = after.partition("| `aqara_zigbee.")[0]
+        assert after, name
+        for field in action["fields"]:
+            assert f"| | `{field}` | " in rows, (name, field)

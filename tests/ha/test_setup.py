@@ -1,6 +1,7 @@
 """Coming up, going down, and what is left behind: nothing."""
 
 import asyncio
+from contextlib import closing
 from pathlib import Path
 import sqlite3
 from typing import Any
@@ -13,18 +14,17 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.aqara_zigbee.const import DOMAIN
+from custom_components.aqara_zigbee.const import DOMAIN, VIRTUAL_PORT
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.radio.virtual.devices import Knob, LockS2, Plug, Relay
-from custom_components.aqara_zigbee.radio.virtual.home import Home
-from custom_components.aqara_zigbee.radio.virtual.port import Port
-from custom_components.aqara_zigbee.radio.virtual.stranger import EzspStick
-from custom_components.aqara_zigbee.simulation import URL
-from tests.ha.conftest import entity_id, join, plug_in_usb, state, until
+from custom_components.aqara_zigbee.simulator.devices import Knob, LockS2, Plug, Relay
+from custom_components.aqara_zigbee.simulator.home import Home
+from custom_components.aqara_zigbee.simulator.port import Port
+from custom_components.aqara_zigbee.simulator.stranger import EzspAdapter
+from tests.ha.conftest import asleep, entity_id, join, plug_in_usb, state, until
 
 
 def files(hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]) -> list[str]:
-    """What we have written for an entry: databases on disk, stores where the harness keeps them."""
+    """Return the files of an entry: databases on disk, stores of the test harness."""
     folder = Path(hass.config.path(".storage"))
     names = {path.name for path in folder.iterdir()} | set(hass_storage)
     return sorted(name for name in names if entry.entry_id in name)
@@ -42,7 +42,7 @@ async def test_port_is_released_and_can_be_used_again(
         assert home.port.line is None
 
 
-async def test_missing_stick_is_tried_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_missing_coordinator_is_retried(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.config_entries.async_setup(entry.entry_id)
     retry: object = entry.state
     assert retry is ConfigEntryState.SETUP_RETRY
@@ -56,10 +56,10 @@ async def test_missing_stick_is_tried_again(hass: HomeAssistant, entry: MockConf
     await home.close()
 
 
-async def test_start_without_the_stick(
+async def test_start_without_the_coordinator(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
-    """Entities are there, unavailable, and come back as soon as a stick is plugged in."""
+    """Entities exist, are unavailable, and are available as soon as a coordinator is plugged in."""
     plug = Plug()
     device = await join(home, gateway, plug)
     await until(lambda: state(hass, device, "state").state == STATE_OFF)
@@ -69,34 +69,41 @@ async def test_start_without_the_stick(
     retry: object = entry.state
     assert retry is ConfigEntryState.SETUP_RETRY
     assert state(hass, device, "state").state == STATE_UNAVAILABLE
-    plug.on[0] = True  # somebody presses its button meanwhile
+    plug.on[0] = True  # its button was pressed in the meantime
     home.plug_in("test")
     await plug_in_usb(hass)
     await until(lambda: entry.state is ConfigEntryState.LOADED)
     await until(lambda: state(hass, device, "state").state == STATE_ON)
 
 
-async def test_blank_stick_is_an_error(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_blank_coordinator_is_retried(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     home = Home(seed=1, speed=20)
     home.plug_in("test")
     await hass.config_entries.async_setup(entry.entry_id)
-    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "not_formed"
     assert home.port.line is None
     await home.close()
 
 
-async def test_other_stick_is_an_error(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    port = Port(EzspStick())
+async def test_other_coordinator_is_retried(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    port = Port(EzspAdapter())
     port.plug_in("test")
     await hass.config_entries.async_setup(entry.entry_id)
-    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "not_zstack"
     assert port.line is None
     await port.close()
+    home = Home(seed=1, speed=20)
+    home.form()
+    home.plug_in("test")
+    await plug_in_usb(hass)
+    await until(lambda: entry.state is ConfigEntryState.LOADED)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await home.close()
 
 
-async def test_broken_database_is_said(
+async def test_broken_database_is_reported(
     hass: HomeAssistant, home: Home, entry: MockConfigEntry
 ) -> None:
     path = Path(hass.config.path(".storage", f"{DOMAIN}.{entry.entry_id}.db"))
@@ -115,7 +122,7 @@ async def test_removal_deletes_our_files_and_leaves_the_network(
 ) -> None:
     await join(home, gateway, Plug())
     await hass.config_entries.async_unload(entry.entry_id)
-    assert f"{DOMAIN}.{entry.entry_id}" in files(hass, entry, hass_storage)
+    assert f"{DOMAIN}.{entry.entry_id}.states.db" in files(hass, entry, hass_storage)
     assert f"{DOMAIN}.{entry.entry_id}.db" in files(hass, entry, hass_storage)
     before = home.records.network
     await hass.config_entries.async_remove(entry.entry_id)
@@ -132,11 +139,11 @@ async def test_home_assistant_stops(
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
     await hass.async_block_till_done()
     await until(lambda: home.port.line is None)
-    assert f"{DOMAIN}.{entry.entry_id}" in files(hass, entry, hass_storage)
+    assert f"{DOMAIN}.{entry.entry_id}.db" in files(hass, entry, hass_storage)
 
 
 async def reload(hass: HomeAssistant, entry: MockConfigEntry, home: Home) -> Gateway:
-    """Restart the entry with a radio that nobody answers through."""
+    """Reload the entry with a radio that gets no responses."""
     await hass.config_entries.async_unload(entry.entry_id)
     for node in home.devices:
         home.faults.mute(node)
@@ -146,7 +153,7 @@ async def reload(hass: HomeAssistant, entry: MockConfigEntry, home: Home) -> Gat
     return gateway
 
 
-async def test_states_are_there_before_the_first_frame(
+async def test_states_are_restored_before_the_first_frame(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
     """States, availability, settings and waiting writes survive; what happened does not again."""
@@ -165,7 +172,7 @@ async def test_states_are_there_before_the_first_frame(
         {"entity_id": entity_id(hass, devices[0], "power_outage_memory")},
         blocking=True,
     )
-    knob.awake_until = 0
+    await asleep(knob)
     home.faults.mute(knob)
     await hass.services.async_call(
         "select",
@@ -189,15 +196,13 @@ async def test_states_are_there_before_the_first_frame(
     assert state(hass, revived[2], "activity").state == opened
 
 
-async def test_device_that_does_not_answer(
-    hass: HomeAssistant, home: Home, gateway: Gateway
-) -> None:
+async def test_device_without_an_answer(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
     """A translated error within its time, and a state that stays what it was."""
     plug = Plug()
     device = await join(home, gateway, plug)
     await until(lambda: state(hass, device, "state").state == STATE_OFF)
     home.faults.mute(plug)
-    async with asyncio.timeout(12):
+    async with asyncio.timeout(60):
         with pytest.raises(HomeAssistantError) as error:
             await hass.services.async_call(
                 "switch", "turn_on", {"entity_id": entity_id(hass, device, "state")}, blocking=True
@@ -207,7 +212,7 @@ async def test_device_that_does_not_answer(
 
 
 @pytest.mark.parametrize("status", [0xE1, 0x11, 0xE9])
-async def test_radio_that_cannot_send(
+async def test_radio_with_send_failures(
     hass: HomeAssistant, home: Home, gateway: Gateway, status: int
 ) -> None:
     plug = Plug()
@@ -222,7 +227,9 @@ async def test_radio_that_cannot_send(
     assert state(hass, device, "state").state == STATE_OFF
 
 
-async def test_device_that_refuses(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
+async def test_device_that_rejects_a_write(
+    hass: HomeAssistant, home: Home, gateway: Gateway
+) -> None:
     """A write with an error status is an error, not a state."""
     relay = Relay()
     device = await join(home, gateway, relay)
@@ -238,14 +245,14 @@ async def test_update_entity_reads(hass: HomeAssistant, home: Home, gateway: Gat
     await async_setup_component(hass, "homeassistant", {})
     relay = Relay()
     device = await join(home, gateway, relay)
-    relay.heard.clear()
+    relay.received_frames.clear()
     await hass.services.async_call(
         "homeassistant",
         "update_entity",
         {"entity_id": [entity_id(hass, device, "state_l2"), entity_id(hass, device, "energy")]},
         blocking=True,
     )
-    assert {(heard.endpoint, heard.cluster) for heard in relay.heard} == {(2, 6)}
+    assert {(received.endpoint, received.cluster) for received in relay.received_frames} == {(2, 6)}
     home.faults.mute(relay)
     device.state.clear()
 
@@ -253,7 +260,7 @@ async def test_update_entity_reads(hass: HomeAssistant, home: Home, gateway: Gat
 async def test_relayed_frame_belongs_to_its_origin(
     hass: HomeAssistant, home: Home, gateway: Gateway
 ) -> None:
-    """A router that carries a lock's heartbeat must not show it as its own (contract 0.6)."""
+    """A router that carries a lock's heartbeat must not show it as its own (protocol 0.6)."""
     plug, lock = Plug(), LockS2()
     plugged = await join(home, gateway, plug)
     locked = await join(home, gateway, lock)
@@ -265,7 +272,7 @@ async def test_relayed_frame_belongs_to_its_origin(
     assert {**plugged.state, "linkquality": 0} == {**before, "linkquality": 0}
 
 
-async def test_undeclared_endpoints_are_heard(
+async def test_reports_of_undeclared_endpoints(
     hass: HomeAssistant, home: Home, gateway: Gateway
 ) -> None:
     """The knob turns on endpoints and clusters that it never declared."""
@@ -276,7 +283,7 @@ async def test_undeclared_endpoints_are_heard(
     await until(lambda: state(hass, device, "rotation").attributes.get("event_type"))
 
 
-async def test_silent_devices_become_unavailable_and_come_back(
+async def test_silent_devices_become_unavailable_and_available_again(
     hass: HomeAssistant, home: Home, gateway: Gateway
 ) -> None:
     plug = Plug()
@@ -292,13 +299,17 @@ async def test_silent_devices_become_unavailable_and_come_back(
     await until(lambda: state(hass, device, "state").state == STATE_ON)
 
 
-async def test_virtual_entry_lives_on(hass: HomeAssistant, hass_storage: dict[str, Any]) -> None:
+async def test_virtual_entry_survives_a_restart(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
     """The simulated home of the flow's second choice joins by itself and survives a restart."""
-    data: dict[str, Any] = {"device": {"path": URL, "baudrate": 115200, "flow_control": None}}
-    entry = MockConfigEntry(domain=DOMAIN, data=data, unique_id=URL)
+    data: dict[str, Any] = {
+        "device": {"path": VIRTUAL_PORT, "baudrate": 115200, "flow_control": None}
+    }
+    entry = MockConfigEntry(domain=DOMAIN, data=data, unique_id=VIRTUAL_PORT)
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
-    await until(lambda: sum(d.definition is not None for d in _devices(entry)) == 5, 60)
+    await until(lambda: sum(d.definition is not None for d in _devices(entry)) == 5)
     await hass.config_entries.async_reload(entry.entry_id)
     assert sum(device.definition is not None for device in _devices(entry)) == 5
     await hass.config_entries.async_remove(entry.entry_id)
@@ -313,17 +324,17 @@ def _devices(entry: MockConfigEntry) -> list[Any]:
 async def test_database_holds_no_values(
     hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
-    """The file of zigpy knows who is on the network; states are ours, and cost it no writes."""
+    """The file of zigpy has the devices; states are stored here, without writes to that file."""
     plug = Plug()
     device = await join(home, gateway, plug)
     for _ in range(20):
         plug.press()
-    await until(lambda: len(device.frames) > 20)
+    await until(lambda: len(device.frames) >= 20)
     await hass.config_entries.async_unload(entry.entry_id)
     path = hass.config.path(".storage", f"{DOMAIN}.{entry.entry_id}.db")
 
     def values() -> int:
-        with sqlite3.connect(path) as database:
+        with closing(sqlite3.connect(path)) as database, database:
             (table,) = database.execute(
                 "SELECT name FROM sqlite_master WHERE name LIKE 'attributes_cache_v%'"
                 " ORDER BY name DESC LIMIT 1"
@@ -334,13 +345,13 @@ async def test_database_holds_no_values(
     assert await hass.async_add_executor_job(values) == 0
 
 
-async def test_database_of_a_newer_zigpy_is_said(
+async def test_database_of_a_newer_zigpy_is_reported(
     hass: HomeAssistant, home: Home, entry: MockConfigEntry
 ) -> None:
     path = Path(hass.config.path(".storage", f"{DOMAIN}.{entry.entry_id}.db"))
 
     def write() -> None:
-        with sqlite3.connect(path) as database:
+        with closing(sqlite3.connect(path)) as database, database:
             database.execute("PRAGMA user_version = 99")
 
     await hass.async_add_executor_job(write)

@@ -1,5 +1,6 @@
-"""What the system information says of our networks."""
+"""System information of our networks."""
 
+from importlib.metadata import version
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -8,13 +9,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, get_sy
 
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.radio.virtual.devices import Plug, Relay
-from custom_components.aqara_zigbee.radio.virtual.home import Home
+from custom_components.aqara_zigbee.simulator.devices import Plug, Relay
+from custom_components.aqara_zigbee.simulator.home import Home
 from tests.ha.conftest import DEVICE, join, until
+from tests.test_quality_scale import MANIFEST
 
 
 async def information(hass: HomeAssistant) -> dict[str, Any]:
-    """What is shown."""
+    """Return the information."""
     assert await async_setup_component(hass, "system_health", {})
     await hass.async_block_till_done()
     found: dict[str, Any] = await get_system_health_info(hass, DOMAIN)
@@ -31,7 +33,9 @@ async def test_one_network(hass: HomeAssistant, home: Home, gateway: Gateway) ->
     await gateway.check_availability(device.last_seen + device.silence * 2)
     await until(lambda: not device.available)
     found = await information(hass)
-    assert found.pop("version")
+    assert found.pop("version") == MANIFEST["version"]
+    assert found.pop("zigpy") == version("zigpy")
+    assert found.pop("zigpy_tested") == "2.3, 2.4"
     assert found.pop("failed_messages") >= 0
     assert found == {
         "coordinator_reachable": True,
@@ -54,18 +58,18 @@ async def test_lost_coordinator(hass: HomeAssistant, home: Home, gateway: Gatewa
 
 
 async def test_two_networks(hass: HomeAssistant, gateway: Gateway) -> None:
-    """One is down, and says so; the facts of the other stay what they are."""
+    """One is not running, and shows this; the facts of the other are unchanged."""
     second = MockConfigEntry(
         domain=DOMAIN, title="Garage", data={"device": {**DEVICE, "path": "virtual://nowhere"}}
     )
     second.add_to_hass(hass)
     await hass.config_entries.async_setup(second.entry_id)
     found = await information(hass)
-    assert found["coordinator_reachable"] == "Test: True, Garage: False"
+    assert found["coordinator_reachable"] == "Test: true, Garage: false"
     assert found["channel"] == 15
 
 
 async def test_no_network_at_all(hass: HomeAssistant) -> None:
     assert await async_setup_component(hass, DOMAIN, {})
     found = await information(hass)
-    assert found["channel"] == ""
+    assert found.keys() == {"version", "zigpy", "zigpy_tested"}

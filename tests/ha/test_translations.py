@@ -1,7 +1,7 @@
-"""Every text that is wanted is there, every one that is there is wanted, and each gets its values.
+"""Every required text exists, every existing one is required, and each gets its placeholders.
 
-The source is read, not run: a text that is missing shows in the user interface as its key, and only
-in the moment when something has gone wrong already.
+The source is read, not run: a missing text appears in the user interface as its key, and only after
+an error has occurred.
 """
 
 import ast
@@ -17,31 +17,55 @@ from typing import Any
 from homeassistant.util.yaml import parse_yaml
 import pytest
 
-from custom_components.aqara_zigbee import config_flow, repairs, system_health, troubles
-from custom_components.aqara_zigbee.archive import Reason
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee import (
+    condition,
+    config_flow,
+    guest,
+    system_health,
+    trigger,
+)
+from custom_components.aqara_zigbee.core.devices import DEFINITIONS, MODELS
 from custom_components.aqara_zigbee.core.firmware import Obstacle
 from custom_components.aqara_zigbee.core.health import Finding
 from custom_components.aqara_zigbee.core.identity import CHANNEL, COORDINATOR, KEY
 from custom_components.aqara_zigbee.flows import (
     add_device,
     backup_options,
+    coordinator_repair,
+    database_repair,
+    device_repair,
+    discovery,
     firmware_options,
     mqtt_options,
     network_repair,
+    new_entry,
     options,
     port,
     restore,
+    setup,
     takeover,
+    z2m_upload,
+    zha_network,
+    zha_options,
 )
 from custom_components.aqara_zigbee.platforms import meters_of
-from custom_components.aqara_zigbee.radio.backup import Flaw
+from custom_components.aqara_zigbee.radio.backup import BackupProblem
+from custom_components.aqara_zigbee.radio.migration.source import (
+    MigrationFailure,
+    MigrationWarning,
+    NotMigrated,
+)
+from custom_components.aqara_zigbee.radio.migration.survey import CoordinatorAction
 from custom_components.aqara_zigbee.radio.network import Trouble
-from custom_components.aqara_zigbee.radio.takeover import Deed, Doubt, Loss, Mistake
+from custom_components.aqara_zigbee.storage.backup_list import Reason
+from custom_components.aqara_zigbee.watch import repairs_monitor
 
 PACKAGE = Path(config_flow.__file__).parent
 TEXTS: dict[str, Any] = json.loads((PACKAGE / "translations" / "en.json").read_text())
+ICONS: dict[str, Any] = json.loads((PACKAGE / "icons.json").read_text())
 SERVICES: dict[str, Any] = parse_yaml((PACKAGE / "services.yaml").read_text())  # type: ignore[assignment]
+TRIGGERS: dict[str, Any] = parse_yaml((PACKAGE / "triggers.yaml").read_text())  # type: ignore[assignment]
+CONDITIONS: dict[str, Any] = parse_yaml((PACKAGE / "conditions.yaml").read_text())  # type: ignore[assignment]
 
 SOURCES = [
     path for path in PACKAGE.rglob("*.py") if "virtual" not in path.relative_to(PACKAGE).parts
@@ -51,18 +75,32 @@ FIXES = {kind: texts["fix_flow"] for kind, texts in TEXTS["issues"].items() if "
 type Flow = tuple[dict[str, Any], tuple[ModuleType, ...]]
 
 FLOWS: dict[str, Flow] = {
-    "config": (TEXTS["config"], (config_flow, port, restore, takeover)),
+    "config": (
+        TEXTS["config"],
+        (
+            config_flow,
+            setup,
+            discovery,
+            new_entry,
+            port,
+            restore,
+            takeover,
+            z2m_upload,
+            zha_network,
+        ),
+    ),
     "options": (
         TEXTS["options"],
-        (options, add_device, backup_options, firmware_options, mqtt_options),
+        (options, add_device, backup_options, firmware_options, mqtt_options, zha_options),
     ),
-    "other_network": (FIXES["other_network"], (network_repair,)),
-    "not_formed": (FIXES["not_formed"], (network_repair,)),
-    "knob_command_mode": (FIXES["knob_command_mode"], (repairs,)),
+    "other_network": (FIXES["other_network"], (network_repair, coordinator_repair)),
+    "not_formed": (FIXES["not_formed"], (network_repair, coordinator_repair)),
+    "database_unusable": (FIXES["database_unusable"], (database_repair, coordinator_repair)),
+    "knob_command_mode": (FIXES["knob_command_mode"], (device_repair,)),
 }
 
 NOT_RAISED = {Trouble.NOT_FORMED, Trouble.DATABASE, Trouble.DATABASE_NEWER, Trouble.OTHER_NETWORK}
-"""Troubles of an entry's start only: while a stick is looked at, there is no database."""
+"""Problems of an entry's start only: a probed coordinator has no database."""
 
 
 def tree(module: ModuleType) -> ast.Module:
@@ -96,7 +134,7 @@ def argument(call: ast.Call, keyword: str, place: int | None = None) -> ast.expr
 
 
 def said(module: ModuleType, keyword: str, place: int | None, *names: str) -> set[str]:
-    """The words that are given to an argument of some calls."""
+    """Return the strings that are passed to an argument of some calls."""
     found = (argument(call, keyword, place) for call in calls(module, *names))
     return set(chain.from_iterable(words(each) for each in found if each is not None))
 
@@ -122,23 +160,20 @@ def steps_there(modules: tuple[ModuleType, ...]) -> set[str]:
 
 
 def progress_shown(modules: tuple[ModuleType, ...]) -> set[str]:
-    """What is said while something is done."""
+    """Return the texts shown with progress."""
     return {
-        action
-        for module in modules
-        for action in said(module, "progress_action", None, "async_show_progress")
-        | said(module, "step", 0, "_work")
+        action for module in modules for action in said(module, "step", 0, "_work", "_work_at_port")
     }
 
 
 def reasons(modules: tuple[ModuleType, ...]) -> set[str]:
-    """Why flows are aborted, or how reconfiguring ends."""
-    names = ("async_abort", "_finish", "async_update_reload_and_abort")
+    """Return the reasons of aborted flows, and the results of reconfiguring."""
+    names = ("AbortFlow", "async_abort", "_finish", "async_update_reload_and_abort")
     return {reason for module in modules for reason in said(module, "reason", 0, *names)}
 
 
 def menus(modules: tuple[ModuleType, ...]) -> set[str]:
-    """Steps that can be chosen from a menu: words that are steps, in functions that show one."""
+    """Return the steps of menus: strings that are steps, in functions that show a menu."""
     found = set()
     for module in modules:
         for function in ast.walk(tree(module)):
@@ -148,7 +183,7 @@ def menus(modules: tuple[ModuleType, ...]) -> set[str]:
 
 
 def errors(modules: tuple[ModuleType, ...]) -> set[str]:
-    """What goes wrong in a form, as far as it is written out."""
+    """Return the errors of forms, as far as they are literals."""
     found = set()
     for module in modules:
         for node in ast.walk(tree(module)):
@@ -165,7 +200,7 @@ def errors(modules: tuple[ModuleType, ...]) -> set[str]:
     return found - {"base"}
 
 
-# What is wanted is there
+# Required texts exist
 
 
 @pytest.mark.parametrize("flow", FLOWS)
@@ -186,7 +221,11 @@ def test_menus_lead_to_steps(flow: str) -> None:
 @pytest.mark.parametrize("flow", FLOWS)
 def test_progress_is_translated(flow: str) -> None:
     texts, modules = FLOWS[flow]
-    assert progress_shown(modules) == set(texts.get("progress", {}))
+    shown = progress_shown(modules)
+    assert shown == set(texts.get("progress", {}))
+    if flow in ("config", "options"):  # the frontend shows no titles of their own in repairs
+        for step in shown:
+            assert "title" in texts["step"][step], step
 
 
 @pytest.mark.parametrize("flow", FLOWS)
@@ -202,14 +241,14 @@ def test_errors_are_translated(flow: str) -> None:
 
 
 @pytest.mark.parametrize("flow", ["config", "other_network", "not_formed"])
-def test_troubles_of_a_stick_are_translated(flow: str) -> None:
+def test_problems_of_a_coordinator_are_translated(flow: str) -> None:
     texts, _ = FLOWS[flow]
     wanted = set(Trouble) - NOT_RAISED
     assert wanted <= set(texts["error"])
 
 
-def test_flaws_of_files_are_translated() -> None:
-    assert {*Flaw, *Mistake} <= set(TEXTS["config"]["error"])
+def test_problems_of_files_are_translated() -> None:
+    assert {*BackupProblem, *MigrationFailure} <= set(TEXTS["config"]["error"])
 
 
 def test_exceptions_are_translated() -> None:
@@ -227,7 +266,16 @@ def test_exceptions_are_translated() -> None:
 
 def test_issues_are_translated() -> None:
     problems = {p.issue for each in DEFINITIONS.values() for p in each.problems}
-    ours = {troubles.FIRMWARE, troubles.ZIGPY, troubles.ROUTERS, troubles.OWNED, *troubles.SETUP}
+    ours = {
+        repairs_monitor.FIRMWARE,
+        repairs_monitor.FIRMWARE_NOT_SUPPORTED,
+        repairs_monitor.LOST,
+        repairs_monitor.SHARED,
+        repairs_monitor.ROUTERS,
+        repairs_monitor.OWNED,
+        *repairs_monitor.SETUP,
+    }
+    ours |= {repairs_monitor.STORAGE, repairs_monitor.STORAGE_DAMAGED, guest.CHANGED}
     mirror = {"mqtt_foreign_bridge", "mqtt_unavailable"}
     assert {*Finding, *problems, *ours, *mirror} == set(TEXTS["issues"])
 
@@ -235,7 +283,11 @@ def test_issues_are_translated() -> None:
 def test_issues_that_can_be_fixed_have_a_flow_and_others_a_text() -> None:
     fixed = {p.issue for d in DEFINITIONS.values() for p in d.problems if p.fix is not None}
     for kind, content in TEXTS["issues"].items():
-        is_fixable = kind in fixed | {troubles.NOT_FORMED, troubles.OTHER_NETWORK}
+        is_fixable = kind in fixed | {
+            repairs_monitor.NOT_FORMED,
+            repairs_monitor.OTHER_NETWORK,
+            repairs_monitor.DATABASE,
+        }
         assert ("fix_flow" in content) is is_fixable, kind
         assert ("description" in content) is not is_fixable, kind
         assert content["title"], kind
@@ -249,19 +301,54 @@ def test_actions_are_translated() -> None:
         assert set(fields) == set(TEXTS["services"][name].get("fields", {})), name
 
 
+@pytest.mark.parametrize(
+    ("kind", "described", "classes"),
+    [
+        ("triggers", TRIGGERS, trigger.TRIGGERS),
+        ("conditions", CONDITIONS, condition.CONDITIONS),
+    ],
+)
+def test_triggers_and_conditions_are_translated(
+    kind: str, described: dict[str, Any], classes: dict[str, Any]
+) -> None:
+    """Each field and each of its options has a description and a text, and each has an icon."""
+    described = {name: each for name, each in described.items() if not name.startswith(".")}
+    assert set(described) == set(classes) == set(TEXTS[kind]) == set(ICONS[kind])
+    for name, each in described.items():
+        fields = each.get("fields", {})
+        texts = TEXTS[kind][name].get("fields", {})
+        assert set(fields) == set(texts), name
+        for field, content in fields.items():
+            assert "name" in texts[field]
+            if (select := content["selector"].get("select")) is not None:
+                options = TEXTS["selector"][select["translation_key"]]["options"]
+                assert set(select["options"]) == set(options), (name, field)
+
+
 def test_system_health_is_translated() -> None:
-    wanted = {"version", *system_health._FACTS}
+    wanted = {"version", "zigpy", "zigpy_tested", *system_health._FACTS}
     assert wanted == set(TEXTS["system_health"]["info"])
 
 
-def test_phrases_are_there() -> None:
-    """Words for texts that are put together while running."""
+def test_every_phrase_has_a_text() -> None:
+    """Texts that are assembled at run time."""
     backup = TEXTS["selector"]["backup"]["options"]
     assert set(Reason) <= set(backup)
     assert {
         f"fact_{name}" for name in (CHANNEL, COORDINATOR, KEY, "pan_id", "extended_pan_id")
     } <= (set(backup))
-    assert {*Deed, *Loss, *Doubt} <= set(TEXTS["selector"]["takeover"]["options"])
+    assert {*CoordinatorAction, *NotMigrated, *MigrationWarning} <= set(
+        TEXTS["selector"]["takeover"]["options"]
+    )
+
+
+def test_every_model_has_help_for_its_pairing() -> None:
+    known = TEXTS["selector"]["pairing_help"]["options"]
+    missing = {each.model.lower() for each in MODELS} - known.keys()
+    assert not missing, (
+        f"say how to pair: add {missing} to selector.pairing_help.options in translations/en.json"
+    )
+    assert known.keys() == {each.model.lower() for each in MODELS}
 
 
 def test_fields_of_forms_are_explained() -> None:
@@ -272,15 +359,21 @@ def test_fields_of_forms_are_explained() -> None:
                 assert set(part.get("data", {})) == set(part.get("data_description", {})), step
 
 
-# What is there is wanted
+# Existing texts are required
 
 
 def known_words() -> set[str]:
-    """All words of the source, and those it makes."""
+    """Return all strings of the source, and those it creates."""
     found = set(chain.from_iterable(words(ast.parse(path.read_text())) for path in SOURCES))
     found |= set(chain.from_iterable(word.split(".") for word in found))
     for meter in chain.from_iterable(meters_of(each) for each in DEFINITIONS.values()):
         found |= {f"reset_{meter.name}", f"{meter.name}_since_reset"}
+    found |= {
+        each["selector"]["select"]["translation_key"]
+        for described in (*TRIGGERS.values(), *CONDITIONS.values())
+        for each in described.get("fields", {}).values()
+        if "select" in each["selector"]
+    }
     found |= {option.name for each in DEFINITIONS.values() for option in each.options}
     found |= {f"fact_{name}" for name in (CHANNEL, COORDINATOR, KEY, "pan_id", "extended_pan_id")}
     return found
@@ -356,7 +449,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 @pytest.mark.parametrize("flow", FLOWS)
 def test_values_of_steps_are_given(flow: str) -> None:
-    """A placeholder nobody fills shows with its braces."""
+    """A placeholder without a value appears with its braces."""
     texts, modules = FLOWS[flow]
     given = set(chain.from_iterable(words(tree(module)) for module in modules))
     for path, text in leaves(texts):
@@ -373,7 +466,7 @@ def leaves(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
             yield f"{path}.{key}", value
 
 
-def test_texts_are_as_home_assistant_wants_them() -> None:
+def test_texts_follow_home_assistants_rules() -> None:
     """No HTML, no addresses, no blanks at the ends, no quoted placeholders, names in lower case."""
     for path, text in leaves(TEXTS):
         assert text == text.strip(), path
@@ -383,12 +476,17 @@ def test_texts_are_as_home_assistant_wants_them() -> None:
         assert re.fullmatch(r"[a-z0-9_.-]+", path), path
 
 
-def test_no_text_lacks_a_language_of_its_own() -> None:
-    """English only, and all of it in one file: a second one would be half of it from the start."""
-    assert [path.name for path in (PACKAGE / "translations").iterdir()] == ["en.json"]
-
-
-def test_enumerations_are_words() -> None:
-    """What is a translation key is a `StrEnum`, so that it can be compared with texts here."""
-    for each in (Trouble, Flaw, Mistake, Obstacle, Finding, Reason, Deed, Loss, Doubt):
+def test_enumerations_have_texts() -> None:
+    """Translation keys are `StrEnum`s, so that they can be compared with texts here."""
+    for each in (
+        Trouble,
+        BackupProblem,
+        MigrationFailure,
+        Obstacle,
+        Finding,
+        Reason,
+        CoordinatorAction,
+        NotMigrated,
+        MigrationWarning,
+    ):
         assert issubclass(each, StrEnum)

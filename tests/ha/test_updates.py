@@ -30,40 +30,38 @@ from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.core.updates import Updates
 from custom_components.aqara_zigbee.radio.adapter import ZigpyRadio
-from custom_components.aqara_zigbee.radio.library import Library
-from custom_components.aqara_zigbee.radio.transfer import Patience
-from custom_components.aqara_zigbee.radio.virtual.devices import Knob, LockS2, Lumi, Plug, Relay
-from custom_components.aqara_zigbee.radio.virtual.home import Home
-from custom_components.aqara_zigbee.radio.virtual.ota import CLUSTER, State
-from custom_components.aqara_zigbee.radio.virtual.zcl import Frame, Reply, Status
+from custom_components.aqara_zigbee.radio.ota.image_store import ImageStore
+from custom_components.aqara_zigbee.simulator.devices import Knob, LockS2, Lumi, Plug, Relay
+from custom_components.aqara_zigbee.simulator.home import Home
+from custom_components.aqara_zigbee.simulator.ota import CLUSTER, State
+from custom_components.aqara_zigbee.simulator.zcl import Frame, Reply, Status
 from tests.core.network import Home as House, node
 from tests.core.programmer import ScriptedProgrammer
-from tests.firmware import IMAGE_TYPE, LUMI, image, put
+from tests.firmware import IMAGE_TYPE, LUMI, image, patience, put
 from tests.ha.conftest import entity_id, join, state, until
 
-QUICK = Patience(answer=2, begin=2, wake=2, stall=2, back=2, again=0.5, pause=0.1)
 INDEX = RemoteZ2MProvider.DEFAULT_URL
 IMAGE = "https://example.org/plug.ota"
 
 
-def hurry(gateway: Gateway) -> None:
-    """Wait seconds for devices instead of minutes."""
+def wait(gateway: Gateway, **seconds: float) -> None:
+    """Wait for devices for long, but for what the test wants to run out."""
     assert isinstance(gateway.radio, ZigpyRadio)
-    gateway.radio.firmware.patience = QUICK
+    gateway.radio.firmware.patience = patience(**seconds)
 
 
-async def look(hass: HomeAssistant) -> None:
+async def check(hass: HomeAssistant) -> None:
     """Look into the folder, as happens every hour.
 
     Letting an hour pass would let zigpy's requests run out of time, too.
     """
     (entry,) = hass.config_entries.async_entries(DOMAIN)
-    await entry.runtime_data.updates.look_for_all()
+    await entry.runtime_data.own.updates.find_newer_for_all()
     await hass.async_block_till_done()
 
 
 async def told(hass: HomeAssistant, device: Device) -> None:
-    """Wait until a device has said what it runs, and until that was looked into."""
+    """Wait until a device has reported its version, and the check for updates is done."""
     await until(lambda: device.upkeep.running)
     await hass.async_block_till_done(wait_background_tasks=True)
 
@@ -72,7 +70,7 @@ async def offer(hass: HomeAssistant, device: Device, node: Lumi, version: int) -
     """Put an image into the folder, and wait until it is offered."""
     await told(hass, device)
     put(firmware.folder(hass), node.MODEL, version)
-    await look(hass)
+    await check(hass)
     assert state(hass, device, "firmware").state == STATE_ON
 
 
@@ -91,20 +89,25 @@ async def installing(hass: HomeAssistant, device: Device) -> AsyncGenerator[asyn
     assert task.done()
 
 
-def check_idle(hass: HomeAssistant, device: Device, installed: int, latest: int) -> None:
-    """Whether the entity shows no transfer, and these versions."""
+def check_idle(hass: HomeAssistant, device: Device, installed: int, latest: int | None) -> None:
+    """Check that the entity shows no transfer, and these versions; None without a source."""
     shown = state(hass, device, "firmware")
-    assert shown.state == (STATE_ON if latest > installed else STATE_OFF)
+    if latest is None:
+        assert shown.state == STATE_UNKNOWN
+        assert shown.attributes["latest_version"] is None
+    else:
+        assert shown.state == (STATE_ON if latest > installed else STATE_OFF)
+        assert shown.attributes["latest_version"] == str(latest)
     assert shown.attributes["installed_version"] == str(installed)
-    assert shown.attributes["latest_version"] == str(latest)
+    assert "entity_picture" not in shown.attributes
     assert shown.attributes["in_progress"] is False
     assert shown.attributes["update_percentage"] is None
 
 
 @pytest.fixture
 async def plug(home: Home, gateway: Gateway) -> Plug:
-    """A plug on the network; transfers do not wait long."""
-    hurry(gateway)
+    """A plug on the network."""
+    wait(gateway)
     plug = Plug()
     await join(home, gateway, plug)
     return plug
@@ -120,11 +123,15 @@ def device(gateway: Gateway, plug: Plug) -> Device:
 
 
 async def test_installed_version_is_asked_for(hass: HomeAssistant, device: Device) -> None:
+    """Not called up to date while there is nothing to compare it with."""
     await told(hass, device)
+    check_idle(hass, device, 90, None)
+    put(firmware.folder(hass), "lumi.relay.c2acn01", 91)
+    await check(hass)
     check_idle(hass, device, 90, 90)
 
 
-async def test_only_what_can_be_updated(
+async def test_only_updatable_devices(
     hass: HomeAssistant,
     home: Home,
     gateway: Gateway,
@@ -136,27 +143,27 @@ async def test_only_what_can_be_updated(
     entities = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
     found = {entity.unique_id for entity in entities if entity.domain == "update"}
     assert found == {f"{relay.ieee}-firmware"}
-    updates = entry.runtime_data.updates
+    updates = entry.runtime_data.own.updates
     with pytest.raises(Exception, match="nothing_new"):
         await updates.install(knob)
 
 
 async def test_file_in_the_folder_is_found(hass: HomeAssistant, device: Device, plug: Plug) -> None:
     await told(hass, device)
-    await look(hass)
-    check_idle(hass, device, 90, 90)
+    await check(hass)
+    check_idle(hass, device, 90, None)
     path = put(firmware.folder(hass), "lumi.plug", 91)
-    await look(hass)
+    await check(hass)
     check_idle(hass, device, 90, 91)
     put(firmware.folder(hass), "lumi.plug", 92)
     put(firmware.folder(hass), "lumi.plug", 93, image(93)[:-1])
     put(firmware.folder(hass), "lumi.plug", 94, image(94, manufacturer=0x1037))
     put(firmware.folder(hass), "lumi.relay.c2acn01", 95)
-    await look(hass)
+    await check(hass)
     check_idle(hass, device, 90, 92)
     path.with_name("92.ota").unlink()
     path.unlink()
-    await look(hass)
+    await check(hass)
     check_idle(hass, device, 90, 90)
     assert plug.ota.state is State.NORMAL
 
@@ -180,16 +187,16 @@ async def test_release_notes(
         )
         return str((await client.receive_json())["result"])
 
-    assert "Do not cut its power" in await notes(device)
+    assert "Do not disconnect its power" in await notes(device)
     assert str(firmware.folder(hass) / "lumi.plug" / "91.ota") in await notes(device)
     assert "touch the keypad" in await notes(lock)
     await hass.async_add_executor_job((firmware.folder(hass) / "lumi.plug" / "91.ota").unlink)
-    await look(hass)
+    await check(hass)
     assert await notes(device) == "None"
 
 
-async def test_update_entity_asks_the_device(
-    hass: HomeAssistant, home: Home, device: Device, plug: Plug
+async def test_update_entity_requests_the_version(
+    hass: HomeAssistant, home: Home, gateway: Gateway, device: Device, plug: Plug
 ) -> None:
     await async_setup_component(hass, "homeassistant", {})
     await told(hass, device)
@@ -203,6 +210,7 @@ async def test_update_entity_asks_the_device(
     )
     check_idle(hass, device, 97, 98)
     home.faults.mute(plug)  # what is known stays
+    wait(gateway, answer=2)
     await hass.services.async_call(
         "homeassistant",
         "update_entity",
@@ -213,22 +221,22 @@ async def test_update_entity_asks_the_device(
 
 
 class Taciturn(Plug):
-    """A plug that hears questions about its firmware and keeps the answer to itself."""
+    """A plug that ignores image notify and does not report its version."""
 
     @override
     def on_command(self, endpoint: int, cluster: int, frame: Frame) -> Reply:
         return None if cluster == CLUSTER else super().on_command(endpoint, cluster, frame)
 
 
-async def test_device_that_never_said_what_it_runs(
+async def test_device_with_an_unknown_version(
     hass: HomeAssistant, home: Home, gateway: Gateway
 ) -> None:
-    """Unknown, with an error for who asks; once it speaks of it by itself, that is taken in."""
+    """Unknown, with an error for an update; a later report is used."""
     await async_setup_component(hass, "homeassistant", {})
-    hurry(gateway)
+    wait(gateway, answer=2)
     device = await join(home, gateway, node := Taciturn())
     put(firmware.folder(hass), "lumi.plug", 92)
-    await look(hass)
+    await check(hass)
     assert state(hass, device, "firmware").state == STATE_UNKNOWN
     entity = hass.data["update"].get_entity(entity_id(hass, device, "firmware"))
     with pytest.raises(HomeAssistantError) as error:
@@ -275,8 +283,10 @@ async def test_install_with_progress(
     assert registered.sw_version == "92"
 
 
-async def test_renewed_after_the_update(hass: HomeAssistant, device: Device, plug: Plug) -> None:
-    """What is different with the new firmware is learnt: here its application version."""
+async def test_information_is_read_after_the_update(
+    hass: HomeAssistant, device: Device, plug: Plug
+) -> None:
+    """Changed information is read with the new firmware: here the application version."""
     await offer(hass, device, plug, 92)
     assert device.about.application_version == 90
     await install(hass, device)
@@ -289,9 +299,7 @@ async def test_renewed_after_the_update(hass: HomeAssistant, device: Device, plu
     assert plug.on[0]
 
 
-async def test_refusal_leaves_everything_as_it_was(
-    hass: HomeAssistant, device: Device, plug: Plug
-) -> None:
+async def test_rejection_changes_nothing(hass: HomeAssistant, device: Device, plug: Plug) -> None:
     await offer(hass, device, plug, 92)
     plug.ota.verdict = Status.INVALID_IMAGE
     with pytest.raises(HomeAssistantError) as error:
@@ -304,7 +312,8 @@ async def test_refusal_leaves_everything_as_it_was(
     check_idle(hass, device, 92, 92)
 
 
-async def test_stalled(hass: HomeAssistant, device: Device, plug: Plug) -> None:
+async def test_stalled(hass: HomeAssistant, gateway: Gateway, device: Device, plug: Plug) -> None:
+    wait(gateway, stall=3)
     await offer(hass, device, plug, 92)
     plug.ota.stops_at = 200
     with pytest.raises(HomeAssistantError) as error:
@@ -337,17 +346,17 @@ async def test_one_at_a_time(
 async def test_file_that_vanished(hass: HomeAssistant, device: Device, plug: Plug) -> None:
     await offer(hass, device, plug, 92)
     await hass.async_add_executor_job((firmware.folder(hass) / "lumi.plug" / "92.ota").unlink)
-    plug.heard.clear()
+    plug.received_frames.clear()
     with pytest.raises(HomeAssistantError) as error:
         await install(hass, device)
     assert error.value.translation_key == "update_unusable"
-    assert CLUSTER not in {heard.cluster for heard in plug.heard}
+    assert CLUSTER not in {received.cluster for received in plug.received_frames}
     check_idle(hass, device, 90, 92)
 
 
 async def test_sleeping_lock(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
-    """Not woken, it says what to do; woken, it is updated."""
-    hurry(gateway)
+    """Asleep, the error asks to wake it; awake, it is updated."""
+    wait(gateway, wake=2)
     device = await join(home, gateway, lock := LockS2())
     before = lock.file_version
     await offer(hass, device, lock, 250)
@@ -356,6 +365,7 @@ async def test_sleeping_lock(hass: HomeAssistant, home: Home, gateway: Gateway) 
         await install(hass, device)
     assert error.value.translation_key == "update_asleep"
     check_idle(hass, device, before, 250)
+    wait(gateway)
     async with installing(hass, device) as task:
         await until(lambda: device.upkeep.is_updating)
         lock.ring()
@@ -363,10 +373,11 @@ async def test_sleeping_lock(hass: HomeAssistant, home: Home, gateway: Gateway) 
     check_idle(hass, device, 250, 250)
 
 
-async def test_silence_after_the_restart_is_made_up_for(
-    hass: HomeAssistant, device: Device, plug: Plug
+async def test_version_is_requested_after_the_restart(
+    hass: HomeAssistant, gateway: Gateway, device: Device, plug: Plug
 ) -> None:
-    """Unconfirmed is not failed: what it runs is asked for when it speaks again."""
+    """Unconfirmed is not failed: the version is requested with the next frame."""
+    wait(gateway, back=2)
     await offer(hass, device, plug, 92)
     async with installing(hass, device) as task:
         await until(lambda: plug.ota.state is State.COUNTDOWN)
@@ -385,19 +396,19 @@ async def test_silence_after_the_restart_is_made_up_for(
 async def test_link_lost_midway(
     hass: HomeAssistant, home: Home, device: Device, plug: Plug
 ) -> None:
-    """It fails at once; when the stick is back the device is free and can be updated."""
+    """It fails at once; when the coordinator is back, the device can be updated."""
     await offer(hass, device, plug, 92)
     async with installing(hass, device) as task:
         await until(lambda: plug.ota.offset > 100)
         home.unplug()
         with pytest.raises(HomeAssistantError) as error:
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(60):
                 await task
     assert error.value.translation_key == "not_delivered"
     assert state(hass, device, "firmware").state == STATE_UNAVAILABLE
     assert not device.upkeep.is_updating
     home.plug_in("test")
-    await until(lambda: device.available, 20)
+    await until(lambda: device.available)
     await until(lambda: plug.ota.state is State.NORMAL)
     await hass.async_block_till_done(wait_background_tasks=True)
     check_idle(hass, device, 90, 92)
@@ -413,14 +424,14 @@ async def test_unloading_midway(
     async with installing(hass, device) as task:
         await until(lambda: plug.ota.offset > 100)
         assert await hass.config_entries.async_unload(entry.entry_id)
-        await asyncio.wait((task,), timeout=2)
+        await asyncio.wait((task,), timeout=60)
         with pytest.raises((HomeAssistantError, asyncio.CancelledError)):
             task.result()
     assert not [name for name in running() if "Transfer" in name or "Updates" in name]
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     again = entry.runtime_data.gateway[plug.ieee]
-    hurry(entry.runtime_data.gateway)
+    wait(entry.runtime_data.gateway)
     await until(lambda: plug.ota.state is State.NORMAL)
     check_idle(hass, again, 90, 92)
     await install(hass, again)
@@ -428,7 +439,7 @@ async def test_unloading_midway(
 
 
 def running() -> list[str]:
-    """What runs in the loop, by name."""
+    """Return the running tasks of the loop by name."""
     return [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
 
 
@@ -440,7 +451,7 @@ async def test_removed_midway(
         await until(lambda: plug.ota.offset > 100)
         await gateway.dismiss(plug.ieee, force=True)
         with pytest.raises(HomeAssistantError):
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(60):
                 await task
 
 
@@ -453,7 +464,9 @@ async def test_restart_keeps_the_installed_version(
     await hass.config_entries.async_unload(entry.entry_id)
     home.faults.mute(plug)
     await hass.config_entries.async_setup(entry.entry_id)
-    check_idle(hass, entry.runtime_data.gateway[plug.ieee], 92, 92)
+    again = entry.runtime_data.gateway[plug.ieee]
+    await until(lambda: state(hass, again, "firmware").state == STATE_OFF)
+    check_idle(hass, again, 92, 92)
     home.faults.mute(plug, mute=False)
 
 
@@ -497,19 +510,19 @@ async def allow(hass: HomeAssistant, entry: MockConfigEntry, *, remote: bool) ->
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
-async def test_nobody_is_asked_by_default(
+async def test_no_download_by_default(
     hass: HomeAssistant, aioclient_mock: AiohttpClientMocker, device: Device, plug: Plug
 ) -> None:
     """A whole life with looks, questions and an update from the folder: not one request."""
     await offer(hass, device, plug, 92)
     plug.ask_for_firmware()
-    await look(hass)
+    await check(hass)
     await install(hass, device)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert aioclient_mock.call_count == 0
 
 
-async def test_internet_where_it_is_allowed(
+async def test_download_if_enabled(
     hass: HomeAssistant,
     hass_ws_client: WebSocketGenerator,
     aioclient_mock: AiohttpClientMocker,
@@ -517,13 +530,13 @@ async def test_internet_where_it_is_allowed(
     device: Device,
     plug: Plug,
 ) -> None:
-    """Asked once and at once, not again with every look; switched off it is forgotten."""
+    """Downloaded once and immediately, not with every check; cleared when disabled."""
     content = image(92)
     serve(aioclient_mock, INDEX, text=index(content))
     await told(hass, device)
     await allow(hass, entry, remote=True)
     check_idle(hass, device, 90, 92)
-    await look(hass)
+    await check(hass)
     assert [str(url) for _, url, *_ in aioclient_mock.mock_calls] == [INDEX]
     client = await hass_ws_client()
     await client.send_json_auto_id(
@@ -533,7 +546,7 @@ async def test_internet_where_it_is_allowed(
     assert IMAGE in notes
     assert notes.endswith("Keeps its promises.")
     await allow(hass, entry, remote=False)
-    check_idle(hass, device, 90, 90)
+    check_idle(hass, device, 90, None)
     await allow(hass, entry, remote=True)
     serve(aioclient_mock, IMAGE, content=content)
     await install(hass, device)
@@ -542,7 +555,7 @@ async def test_internet_where_it_is_allowed(
     assert [str(url) for _, url, *_ in aioclient_mock.mock_calls] == [IMAGE]
 
 
-async def test_switched_off_between_offer_and_install(
+async def test_disabled_between_offer_and_install(
     hass: HomeAssistant,
     aioclient_mock: AiohttpClientMocker,
     entry: MockConfigEntry,
@@ -559,7 +572,7 @@ async def test_switched_off_between_offer_and_install(
     assert aioclient_mock.call_count == 1
 
 
-async def test_download_that_goes_wrong(
+async def test_failed_download(
     hass: HomeAssistant,
     aioclient_mock: AiohttpClientMocker,
     entry: MockConfigEntry,
@@ -570,7 +583,7 @@ async def test_download_that_goes_wrong(
     serve(aioclient_mock, INDEX, text=index(image(92)))
     await told(hass, device)
     await allow(hass, entry, remote=True)
-    plug.heard.clear()
+    plug.received_frames.clear()
     answers: tuple[dict[str, Any], ...] = (
         {"content": image(92)[:-1]},
         {"content": image(91)},
@@ -586,7 +599,7 @@ async def test_download_that_goes_wrong(
             await install(hass, device)
         assert error.value.translation_key == "update_unusable"
         check_idle(hass, device, 90, 92)
-    assert CLUSTER not in {heard.cluster for heard in plug.heard}
+    assert CLUSTER not in {received.cluster for received in plug.received_frames}
 
 
 async def test_index_that_cannot_be_read(
@@ -597,13 +610,13 @@ async def test_index_that_cannot_be_read(
     device: Device,
     plug: Plug,
 ) -> None:
-    """Said once; files of the folder are offered all the same."""
+    """Logged once; files of the folder are still offered."""
     caplog.set_level(logging.WARNING, "custom_components.aqara_zigbee")
     serve(aioclient_mock, INDEX, text="<html>Sorry</html>")
     await offer(hass, device, plug, 91)
     await allow(hass, entry, remote=True)
     check_idle(hass, device, 90, 91)
-    await look(hass)
+    await check(hass)
     assert caplog.text.count("The index of firmware cannot be read") == 1
     assert aioclient_mock.call_count == 1
 
@@ -616,7 +629,7 @@ async def test_every_hour(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     updates = Updates(house.gateway, programmer, house.work.append)
     programmer.says(device, 90)
     await house.settle()
-    library = Library()
+    library = ImageStore()
     library.remote = True
     firmware.follow(hass, entry, updates, library)
     allowed = [library.remote]

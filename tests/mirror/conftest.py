@@ -1,4 +1,4 @@
-"""A mirror with nothing real around it."""
+"""Mirrors with test doubles of broker, clock, Home Assistant and radio."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from tests.mirror.stage import Stage
 
 @pytest.fixture
 def make() -> Iterator[Callable[..., Stage]]:
-    """Makes stages with settings; each is closed at the end."""
+    """Creates stages with settings; each is closed at the end."""
     stages: list[Stage] = []
 
     def build(**settings: Any) -> Stage:
@@ -30,7 +30,7 @@ def stage(make: Callable[..., Stage]) -> Stage:
 
 @pytest.fixture
 def plug(stage: Stage) -> Stage:
-    """A stage with a plug called "device", the mirror speaking."""
+    """A stage with a plug named "device" and a publishing mirror."""
     stage.add("lumi.plug")
     stage.begin()
     return stage

@@ -1,4 +1,4 @@
-"""A mirror on a stage: a broker, a clock and a Home Assistant that are written down, no radio."""
+"""A mirror with test doubles: a broker, a clock and a Home Assistant, no radio."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.errors import DeliveryError
 from custom_components.aqara_zigbee.core.radio import Endpoint, Ieee, Neighbour, Node
 from custom_components.aqara_zigbee.mirror.mirror import LISTEN_SECONDS, Mirror
-from custom_components.aqara_zigbee.mirror.ports import Broker, Cancel, Clock, Hook, House
+from custom_components.aqara_zigbee.mirror.ports import Broker, Cancel, Clock, Hook, MirrorHost
 from custom_components.aqara_zigbee.mirror.settings import Settings
 from tests.core.network import NOON, Home, ScriptedRadio
 
@@ -26,7 +26,7 @@ ON, OFF = "187a0a00001001", "187b0a00001000"
 
 @dataclass(frozen=True)
 class Message:
-    """A message that was published."""
+    """A published message."""
 
     topic: str
     payload: str
@@ -35,12 +35,12 @@ class Message:
 
     @property
     def content(self) -> Any:
-        """Its JSON."""
+        """Its decoded JSON."""
         return json.loads(self.payload)
 
 
 class Record(Broker):
-    """A broker that keeps what it is given."""
+    """A broker that records messages."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -51,7 +51,7 @@ class Record(Broker):
 
 
 class HandClock(Clock):
-    """Time that is moved by hand."""
+    """A clock that is advanced by hand."""
 
     def __init__(self) -> None:
         self.time = NOON
@@ -74,7 +74,7 @@ class HandClock(Clock):
         return lambda: self._timers.remove(timer) if timer in self._timers else None
 
     def pass_(self, seconds: float) -> None:
-        """Let time pass, with all that happens in it."""
+        """Advance the time, running timers that fall due."""
         end = self.time + timedelta(seconds=seconds)
         while due := [timer for timer in self._timers if timer[0] <= end]:
             timer = min(due, key=lambda timer: timer[:2])
@@ -85,13 +85,13 @@ class HandClock(Clock):
 
     @property
     def is_idle(self) -> bool:
-        """Whether no timer runs."""
+        """Whether no timer is running."""
         return not self._timers
 
 
 @dataclass
-class HandHouse(House):
-    """A Home Assistant of a few dictionaries."""
+class HandHouse(MirrorHost):
+    """A Home Assistant made of a few dictionaries."""
 
     names: dict[Ieee, str] = field(default_factory=dict)
     work: list[Coroutine[Any, Any, None]] = field(default_factory=list)
@@ -104,11 +104,11 @@ class HandHouse(House):
         return self.names.get(device.ieee, device.ieee)
 
     @override
-    def rename(self, device: Device, name: str) -> None:
+    async def rename(self, device: Device, name: str) -> None:
         self.names[device.ieee] = name
 
     @override
-    def configure(self, settings: Mapping[str, Any]) -> None:
+    async def configure(self, settings: Mapping[str, Any]) -> None:
         self.settings |= settings
 
     @override
@@ -124,12 +124,12 @@ class HandHouse(House):
         self.work.append(work)
 
     @override
-    def tell_foreign(self, *, is_there: bool) -> None:
+    def report_other_bridge(self, *, is_there: bool) -> None:
         self.foreign = is_there
 
 
 class Radio(ScriptedRadio):
-    """A radio whose devices take what they are given and say so when they are read."""
+    """A radio whose devices accept writes and return them in reads."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -226,7 +226,7 @@ class Stage:
     # The network
 
     def add(self, model: str, name: str = "device", ieee: Ieee = IEEE, **options: Any) -> Device:
-        """A device that was on the network before the mirror began."""
+        """Add a device that was on the network before the mirror started."""
         self.house.names[ieee] = name
         device = self.gateway.known(member(model, ieee), self.clock.now())
         device.options |= options
@@ -244,14 +244,14 @@ class Stage:
     # The broker
 
     def begin(self) -> None:
-        """Let the mirror start and speak, and forget what it said then."""
+        """Start the mirror and discard its first messages."""
         self.mirror.start()
         self.mirror.connected()
         self.clock.pass_(LISTEN_SECONDS)
         self.forget()
 
     def forget(self) -> None:
-        """Look only at what is said from now on, when things have calmed down."""
+        """Discard all messages until now, once pending ones are published."""
         self.clock.pass_(5)
         self.broker.messages.clear()
 
@@ -263,19 +263,19 @@ class Stage:
         )
 
     async def settle(self) -> None:
-        """Let everything happen that was begun."""
+        """Wait until all pending work is done."""
         while self.house.work or self.home.work:
             while self.house.work:
                 await self.house.work.pop(0)
             await self.home.settle()
 
     async def ask(self, topic: str, payload: object = "") -> None:
-        """Publish a message and wait until it was obeyed."""
+        """Publish a message and wait until it was handled."""
         self.send(topic, payload)
         await self.settle()
 
     async def request(self, name: str, payload: object = "") -> Any:
-        """Ask the bridge; its response."""
+        """Send a bridge request; return its response."""
         await self.ask(f"bridge/request/{name}", payload)
         (response,) = self.said(f"bridge/response/{name}")
         self.broker.messages = [
@@ -284,12 +284,12 @@ class Stage:
         return response.content
 
     def said(self, topic: str) -> list[Message]:
-        """What was published on a topic."""
+        """Return the messages published on a topic."""
         whole = f"{self.settings.base_topic}/{topic}"
         return [message for message in self.broker.messages if message.topic == whole]
 
     def states(self, name: str = "device") -> list[Any]:
-        """The states a device has told, without what every message carries."""
+        """Return a device's published states, without the members of every message."""
         return [
             {key: value for key, value in message.content.items() if key != "linkquality"}
             for message in self.said(name)
@@ -298,12 +298,21 @@ class Stage:
 
     @property
     def errors(self) -> list[str]:
-        """What went wrong, as told on ``bridge/logging``."""
+        """Return the errors on ``bridge/logging``."""
+        return self.logged("error")
+
+    def logged(self, *levels: str) -> list[str]:
+        """Entries on ``bridge/logging``, without the namespace that each begins with."""
         entries = [message.content for message in self.said("bridge/logging")]
-        return [entry["message"] for entry in entries if entry["level"] == "error"]
+        assert all(entry["message"].startswith(f"{entry['namespace']}: ") for entry in entries)
+        return [
+            entry["message"].removeprefix("z2m: ")
+            for entry in entries
+            if not levels or entry["level"] in levels
+        ]
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """Stop everything."""
         self.mirror.stop()
         self.home.close()
         while self.house.work:
@@ -311,7 +320,7 @@ class Stage:
 
 
 def member(model: str, ieee: Ieee = IEEE, nwk: int = 0x1234, *, complete: bool = True) -> Node:
-    """A device as the network knows it, with an endpoint or two."""
+    """Return a device as the network knows it, with one or two endpoints."""
     endpoints = {
         1: Endpoint(0x0104, 0x0051, (0, 4, 3, 6, 0x10, 5, 10, 1, 2), (0x19, 10)),
         2: Endpoint(0x0104, 0x0051, (0x0C, 0xABCD), ()),

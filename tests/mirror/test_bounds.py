@@ -1,4 +1,4 @@
-"""Bounds: rates, lanes, the way to a slow broker."""
+"""Limits: rates, queues, a slow broker."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from custom_components.aqara_zigbee.mirror import outbox as outbox_module
-from custom_components.aqara_zigbee.mirror.bounds import Bucket, Lanes
 from custom_components.aqara_zigbee.mirror.outbox import MOST_WAITING, Outbox
+from custom_components.aqara_zigbee.mirror.rate_limit import TokenBucket, WorkQueues
 from tests.mirror.stage import HandClock
 
 
 def test_bucket() -> None:
     clock = HandClock()
-    bucket = Bucket(clock, size=3, rate=2)
+    bucket = TokenBucket(clock, size=3, rate=2)
     assert [bucket.take() for _ in range(4)] == [True, True, True, False]
     clock.pass_(0.5)
     assert [bucket.take() for _ in range(2)] == [True, False]
@@ -22,10 +22,10 @@ def test_bucket() -> None:
     assert [bucket.take() for _ in range(4)] == [True, True, True, False]
 
 
-async def test_a_fault_does_not_stop_what_comes_after(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_error_does_not_stop_later_work(caplog: pytest.LogCaptureFixture) -> None:
     work: list[Coroutine[Any, Any, None]] = []
     done: list[int] = []
-    lanes = Lanes(work.append, longest=5)
+    lanes = WorkQueues(work.append, longest=5)
 
     async def fail() -> None:
         raise RuntimeError
@@ -41,7 +41,13 @@ async def test_a_fault_does_not_stop_what_comes_after(caplog: pytest.LogCaptureF
     assert "A message to a failed" in caplog.text
 
 
-async def test_messages_leave_in_order_and_side_by_side() -> None:
+async def turns() -> None:
+    """Let all tasks run that do not wait for anything else."""
+    for _ in range(200):
+        await asyncio.sleep(0)
+
+
+async def test_messages_are_sent_in_order_and_concurrently() -> None:
     begun: list[str] = []
     gate = asyncio.Event()
 
@@ -53,12 +59,31 @@ async def test_messages_leave_in_order_and_side_by_side() -> None:
     pump = asyncio.create_task(outbox.pump())
     for number in range(60):
         outbox.publish(str(number), "")
-    await asyncio.sleep(0.01)
+    await turns()
     assert begun == [str(number) for number in range(50)]
     gate.set()
-    await asyncio.sleep(0.01)
+    await turns()
     assert begun == [str(number) for number in range(60)]
     pump.cancel()
+
+
+async def test_messages_being_sent_survive_the_end_of_the_pump() -> None:
+    """The response to a restart request is sent although the restart stops the pump."""
+    sent: list[str] = []
+
+    async def send(topic: str, payload: str, qos: int, retain: bool) -> None:
+        await asyncio.sleep(0)
+        sent.append(topic)
+
+    outbox = Outbox(send)
+    pump = asyncio.create_task(outbox.pump())
+    outbox.publish("answer", "")
+    while outbox._waiting:
+        await asyncio.sleep(0)
+    pump.cancel()
+    outbox.publish("goodbye", "")
+    await outbox.drain()
+    assert sent == ["answer", "goodbye"]
 
 
 async def test_a_slow_broker_does_not_fill_memory(
@@ -82,11 +107,11 @@ async def test_a_slow_broker_does_not_fill_memory(
     assert sent[-1] == "x"
 
 
-async def test_goodbye_does_not_take_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_drain_has_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     async def send(topic: str, payload: str, qos: int, retain: bool) -> None:
         await asyncio.sleep(60)
 
     monkeypatch.setattr(outbox_module, "FLUSH_SECONDS", 0.01)
     outbox = Outbox(send)
     outbox.publish("x", "")
-    await asyncio.wait_for(outbox.drain(), 1)
+    await asyncio.wait_for(outbox.drain(), 60)

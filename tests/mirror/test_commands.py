@@ -1,12 +1,13 @@
-"""What others tell devices: topics, words, order, errors."""
+"""Commands to devices: topics, values, order, errors."""
 
 import pytest
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.errors import DeliveryError
+from custom_components.aqara_zigbee.core.errors import DeliveryError, RefusedError
 from custom_components.aqara_zigbee.mirror.commands import in_order
-from custom_components.aqara_zigbee.mirror.mirror import BURST, LONGEST_LANE, RATE
 from custom_components.aqara_zigbee.mirror.payload import LONGEST
+from custom_components.aqara_zigbee.mirror.rate_limit import BURST, RATE, SMALL
+from custom_components.aqara_zigbee.mirror.waiting import MOST_READS
 from tests.mirror.stage import ADDRESS, IEEE, OFF, ON, OTHER, Stage
 
 ON_1, OFF_1 = zcl.Command(1, 6, 1), zcl.Command(1, 6, 0)
@@ -60,13 +61,13 @@ async def test_state_without_a_channel_is_the_first(relay: Stage) -> None:
 
 
 async def test_interlock_has_no_channel(relay: Stage) -> None:
-    """Written on endpoint 1 whatever the topic says (contract 5.3)."""
+    """Written on endpoint 1 whatever the topic (protocol 5.3)."""
     await relay.ask("device/l2/set", {"interlock": True})
     assert {request.endpoint for request in relay.radio.sent} == {1}
     assert relay.states() == [{"interlock": True}]
 
 
-async def test_several_keys_are_told_together(relay: Stage) -> None:
+async def test_several_keys_are_published_together(relay: Stage) -> None:
     await relay.ask("device/set", {"state_l1": "ON", "state_l2": "ON"})
     assert relay.radio.sent == [ON_1, ON_2]
     assert relay.states() == [{"state_l1": "ON", "state_l2": "ON"}]
@@ -86,7 +87,7 @@ async def test_one_failure_does_not_stop_the_others(relay: Stage) -> None:
     ]
 
 
-async def test_toggle_of_what_is_not_known(relay: Stage) -> None:
+async def test_toggle_of_an_unknown_state(relay: Stage) -> None:
     await relay.ask("device/l2/set", "TOGGLE")
     assert relay.radio.sent == [TOGGLE_2]
     assert relay.states() == []
@@ -116,14 +117,18 @@ def test_order_of_keys(body: dict[str, object], order: list[str]) -> None:
         ("nobody/l1/set", "ON", "Entity 'nobody/l1' is unknown"),
         ("device/l3/set", "ON", "Device 'device' has no endpoint 'l3'"),
         ("device/set", '{"state_l1":"ON"}', "Device 'device' has no endpoint 'l1'"),
-        ("device/set", "", "Invalid message 'null', skipping..."),
-        ("device/set", "bogus", "Invalid message 'null', skipping..."),
-        ("device/set", '"ON"', "Invalid message 'null', skipping..."),
-        ("device/set", "5", "Invalid message 'null', skipping..."),
-        ("device/set", "[]", "Invalid message 'null', skipping..."),
+        ("device/set", "", "Invalid message 'undefined', skipping..."),
+        ("device/set", "bogus", "Invalid message 'undefined', skipping..."),
+        ("device/set", '"ON"', "Invalid message 'undefined', skipping..."),
+        ("device/set", "5", "Invalid message 'undefined', skipping..."),
+        ("device/set", "[]", "Invalid message 'undefined', skipping..."),
         ("device/set", "null", "Invalid message 'null', skipping..."),
-        ("device/set", "{", "Invalid message 'null', skipping..."),
-        ("device/set", "[" * 5000, "Invalid message 'null', skipping..."),
+        ("device/set", "false", "Invalid message 'false', skipping..."),
+        ("device/set", "0", "Invalid message '0', skipping..."),
+        ("device/set", '""', "Invalid message '', skipping..."),
+        ("device/set", '{"state":"ON","x":1e400}', "Invalid message 'undefined', skipping..."),
+        ("device/set", "{", "Invalid message 'undefined', skipping..."),
+        ("device/set", "[" * 5000, "Invalid message 'undefined', skipping..."),
         (
             "device/set",
             '{"state":true}',
@@ -167,7 +172,7 @@ def test_order_of_keys(body: dict[str, object], order: list[str]) -> None:
         ),
         ("device/get", '{"energy":""}', "No converter available for 'energy' on 'device': (\"\")"),
         ("device/get/energy", "", "No converter available for 'energy' on 'device': (\"\")"),
-        ("device/get", "", "Invalid message 'null', skipping..."),
+        ("device/get", "", "Invalid message 'undefined', skipping..."),
     ],
 )
 async def test_errors(plug: Stage, topic: str, payload: str, error: str) -> None:
@@ -177,7 +182,7 @@ async def test_errors(plug: Stage, topic: str, payload: str, error: str) -> None
     assert plug.states() == []
 
 
-async def test_errors_name_the_device_even_if_it_was_asked_by_address(plug: Stage) -> None:
+async def test_errors_have_the_devices_name_even_for_its_address(plug: Stage) -> None:
     await plug.ask(f"{ADDRESS}/set", {"bogus": 1})
     assert plug.errors == ["No converter available for 'bogus' on 'device': (1)"]
 
@@ -187,7 +192,7 @@ async def test_a_long_value_is_not_echoed_in_full(plug: Stage) -> None:
     assert len(plug.errors[0]) < 600
 
 
-async def test_asking_for_nothing(plug: Stage) -> None:
+async def test_empty_get(plug: Stage) -> None:
     for topic in ("device/set", "device/get"):
         await plug.ask(topic, {})
     assert plug.broker.messages == []
@@ -207,7 +212,7 @@ async def test_reading_by_topic(relay: Stage) -> None:
     assert [request.endpoint for request in relay.radio.sent] == [2, 1, 1]
 
 
-async def test_reading_several_goes_on_after_a_failure(plug: Stage) -> None:
+async def test_reading_several_continues_after_a_failure(plug: Stage) -> None:
     plug.radio.fall_silent()
     await plug.ask("device/get", {"state": "", "bogus": "", "power": ""})
     assert plug.errors == [
@@ -217,7 +222,7 @@ async def test_reading_several_goes_on_after_a_failure(plug: Stage) -> None:
     ]
 
 
-async def test_what_is_never_told_is_told_again(plug: Stage) -> None:
+async def test_write_only_properties_are_published_again(plug: Stage) -> None:
     await plug.ask("device/set", {"power_outage_memory": False})
     plug.radio.sent.clear()
     await plug.ask("device/get", {"power_outage_memory": ""})
@@ -225,23 +230,38 @@ async def test_what_is_never_told_is_told_again(plug: Stage) -> None:
     assert plug.states() == [{"power_outage_memory": False}] * 2
 
 
-async def test_on_for_a_while_is_refused_whole(plug: Stage) -> None:
-    """A heater that was to go off by itself must not stay on."""
+async def test_on_with_timed_off_is_rejected(plug: Stage) -> None:
+    """A heater that was to switch off automatically must not stay on."""
     await plug.ask("device/set", {"state": "ON", "on_time": 300})
     assert plug.radio.sent == []
-    assert plug.errors == [
-        (
-            "Publish 'set' 'state' to 'device' failed: "
-            "'Error: 'on_time' is not supported, so nothing was switched'"
-        ),
-        "No converter available for 'on_time' on 'device': (300)",
-    ]
+    refusal = (
+        "Publish 'set' 'state' to 'device' failed: "
+        "'Error: 'on_time' is not supported, so nothing was switched'"
+    )
+    assert plug.errors == [refusal]
     await plug.ask("device/set", {"state": "OFF", "off_wait_time": 3})
     assert plug.radio.sent == [OFF_1]
+    assert plug.errors == [
+        refusal,
+        "No converter available for 'off_wait_time' on 'device': (3)",
+    ]
+
+
+async def test_on_with_timed_off_is_rejected_for_all_channels(relay: Stage) -> None:
+    """With one error; other properties are set."""
+    wishes = {"state_l2": "ON", "state_l1": "OFF", "on_time_l2": 60, "power_outage_memory": True}
+    await relay.ask("device/set", wishes)
+    assert relay.errors == [
+        (
+            "Publish 'set' 'state_l2' to 'device' failed: "
+            "'Error: 'on_time_l2' is not supported, so nothing was switched'"
+        )
+    ]
+    assert relay.states() == [{"power_outage_memory": True}]
 
 
 @pytest.mark.parametrize("model", ["lumi.lock.acn02", "lumi.lock.aq1"])
-async def test_locks_take_nothing(stage: Stage, model: str) -> None:
+async def test_locks_accept_no_commands(stage: Stage, model: str) -> None:
     stage.add(model)
     stage.begin()
     for payload in ("LOCK", '{"state":"UNLOCK"}', '{"reverse":"LOCK"}', '{"battery":1}'):
@@ -252,15 +272,15 @@ async def test_locks_take_nothing(stage: Stage, model: str) -> None:
     assert stage.radio.sent == []
 
 
-async def test_a_model_nobody_knows_takes_nothing(stage: Stage) -> None:
+async def test_an_unknown_model_accepts_no_commands(stage: Stage) -> None:
     stage.add("lumi.unknown")
     stage.begin()
     await stage.ask("device/set", "ON")
     assert stage.errors == ["No converter available for 'state' on 'device': (\"ON\")"]
 
 
-async def test_retained_commands_are_not_obeyed(plug: Stage) -> None:
-    """They would be at every start."""
+async def test_retained_commands_are_ignored(plug: Stage) -> None:
+    """They would be carried out at every start."""
     plug.send("device/set", "ON", retained=True)
     plug.send("bridge/request/restart", "", retained=True)
     await plug.settle()
@@ -269,19 +289,128 @@ async def test_retained_commands_are_not_obeyed(plug: Stage) -> None:
     assert [m.content["level"] for m in plug.said("bridge/logging")] == ["warning", "warning"]
 
 
-async def test_commands_of_a_device_stay_in_order(plug: Stage) -> None:
-    for word in ("ON", "OFF", "ON", "OFF"):
+async def test_commands_of_a_device_stay_in_order(relay: Stage) -> None:
+    """Unsent ones are replaced by newer ones of the same property."""
+    for payload in (
+        {"state_l1": "ON", "interlock": True},
+        {"state_l2": "ON"},
+        {"state_l1": "OFF"},
+        {"power_outage_memory": True, "state_l1": "ON"},
+    ):
+        relay.send("device/set", payload)
+    await relay.settle()
+    switched = [request for request in relay.radio.sent if isinstance(request, zcl.Command)]
+    assert switched == [ON_2, ON_1]
+    assert relay.gateway[IEEE].state["interlock"] is True
+    assert relay.logged() == ["Only the newest 'state_l1' for 'device' is sent"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sent"),
+    [
+        (["OFF", "TOGGLE"], [ON_1]),
+        (["ON", "TOGGLE"], [OFF_1]),
+        (["TOGGLE", "TOGGLE"], []),
+        (["TOGGLE", "TOGGLE", "TOGGLE"], [zcl.Command(1, 6, 2, repeatable=False)]),
+        (["TOGGLE", "OFF"], [OFF_1]),
+    ],
+)
+async def test_an_unsent_toggle_counts(
+    plug: Stage, words: list[str], sent: list[zcl.Request]
+) -> None:
+    for word in words:
         plug.send("device/set", word)
     await plug.settle()
-    assert plug.radio.sent == [ON_1, OFF_1, ON_1, OFF_1]
+    assert plug.radio.sent == sent
 
 
-async def test_a_device_has_only_so_many_waiting(plug: Stage) -> None:
-    for _ in range(LONGEST_LANE + 3):
-        plug.send("device/set", "ON")
+@pytest.mark.parametrize("count", [30, 300, BURST * 10])
+async def test_a_burst_ends_with_the_last_value(relay: Stage, count: int) -> None:
+    """Of each property, whatever else is sent."""
+    relay.send("device/set", {"state_l2": "ON"})
+    for number in range(count):
+        relay.send("device/l1/set", "OFF" if number % 2 else "ON")
+        relay.send("device/set", {"bogus": number})
+    relay.send("device/set", {"power_outage_memory": False})
+    await relay.settle()
+    switched = [request for request in relay.radio.sent if isinstance(request, zcl.Command)]
+    assert switched == [ON_2, OFF_1]
+    assert relay.gateway[IEEE].state["power_outage_memory"] is False
+    assert len(relay.errors) <= BURST
+
+
+async def test_a_burst_during_a_command_ends_with_the_last_value(plug: Stage) -> None:
+    """The first was sent; of the others only the last one is."""
+
+    def more(request: zcl.Request) -> None:
+        plug.radio.answer = lambda request: None
+        for number in range(50):
+            plug.send("device/set", "ON" if number % 2 else "OFF")
+
+    plug.radio.answer = more
+    await plug.ask("device/set", "OFF")
+    assert plug.radio.sent == [OFF_1, ON_1]
+    await plug.ask("device/set", "OFF")
+    assert plug.radio.sent == [OFF_1, ON_1, OFF_1]
+
+
+async def test_a_flood_does_not_limit_others(stage: Stage) -> None:
+    """Neither other devices nor other kinds of requests are limited."""
+    stage.add("lumi.plug", "one")
+    stage.add("lumi.plug", "two", OTHER)
+    stage.begin()
+    for _ in range(BURST + 100):
+        stage.send("one/get", {"state": ""})
+        stage.send("nobody/set", "ON")
+        stage.send("bridge/request/health_check")
+        stage.send("bridge/request/bogus")
+        stage.send("bridge/request/device/interview", {"id": "one"})
+    stage.send("two/set", "ON")
+    stage.send("two/get", {"power": ""})
+    stage.send("bridge/request/permit_join", {"time": 9})
+    await stage.settle()
+    assert ON_1 in stage.radio.sent
+    assert stage.radio.permits == [(9, None)]
+    assert {error for error in stage.errors if "skipping" in error} == {
+        f"More than {RATE} messages a second for 'one', skipping...",
+        f"More than {RATE} messages a second, skipping...",
+        f"More than {RATE} requests a second, skipping...",
+    }
+
+
+async def test_a_flood_of_large_messages_is_limited(plug: Stage) -> None:
+    """They take long to read; small ones still count."""
+    for number in range(BURST + 10):
+        plug.send("device/set", {"state": "ON", "x": "x" * (SMALL + number)})
+    plug.send("device/set", "OFF")
     await plug.settle()
-    assert len(plug.radio.sent) == LONGEST_LANE
-    assert plug.errors == ["Too many messages for 'device', skipping..."]
+    assert plug.errors[-1] == f"More than {RATE} messages a second for 'device', skipping..."
+    assert plug.radio.sent == [OFF_1]
+
+
+async def test_waiting_reads_of_a_device_are_limited(plug: Stage) -> None:
+    """Equal reads count once."""
+    for number in range(MOST_READS + 3):
+        plug.send("device/get", {"state": "", f"x{number}": ""})
+        plug.send("device/get", {"power": number})
+    await plug.settle()
+    assert len([e for e in plug.errors if e == "Too many messages for 'device', skipping..."]) == 1
+    assert len(plug.radio.sent) == MOST_READS
+
+
+async def test_a_failed_command_does_not_stop_the_next(
+    plug: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(request: zcl.Request) -> None:
+        plug.radio.answer = lambda request: None
+        raise RuntimeError
+
+    plug.radio.answer = fail
+    plug.send("device/get", {"state": ""})
+    plug.send("device/set", "ON")
+    await plug.settle()
+    assert plug.radio.sent[-1] == ON_1
+    assert "A command to 00:15:8d:00:01:a1:b2:c4 failed" in caplog.text
 
 
 async def test_one_device_does_not_wait_for_another(stage: Stage) -> None:
@@ -295,7 +424,7 @@ async def test_one_device_does_not_wait_for_another(stage: Stage) -> None:
     await stage.settle()
 
 
-async def test_a_flood_is_cut(plug: Stage) -> None:
+async def test_a_flood_is_limited(plug: Stage) -> None:
     for _ in range(BURST + 100):
         plug.send("nobody/set", "ON")
     assert plug.errors == [
@@ -316,13 +445,29 @@ async def test_a_message_that_is_too_long(plug: Stage) -> None:
 async def test_a_message_that_is_no_text(plug: Stage) -> None:
     plug.mirror.received("zigbee2mqtt/device/set", b"\xff\xfe\x00", retained=False)
     await plug.settle()
-    assert plug.errors == ["Invalid message 'null', skipping..."]
+    assert plug.errors == ["Invalid message 'undefined', skipping..."]
 
 
-async def test_wishes_told_elsewhere_are_told_here(plug: Stage) -> None:
-    """The switch in Home Assistant enters at the same door."""
+async def test_writes_of_home_assistant_are_published(plug: Stage) -> None:
+    """The switch in Home Assistant uses the same function."""
     plug.hear(OFF, 6)
     plug.forget()
     await plug.gateway[IEEE].set("state", wish=True)
     plug.hear(ON, 6)
     assert plug.states() == [{"state": "ON"}, {"state": "ON"}]
+
+
+async def test_setting_that_is_finally_rejected_is_logged(knob: Stage) -> None:
+    """It waited for the knob to wake up; the error has the reason."""
+
+    def refuse(request: zcl.Request) -> zcl.Report | None:
+        raise RefusedError("the device refused: status 0x87", 0x87)
+
+    await knob.ask("device/set", {"sensitivity": "high"})
+    assert not knob.errors
+    knob.radio.answer = refuse
+    knob.hear("18670a5500210100", 0x12)
+    await knob.settle()
+    assert knob.errors == [
+        "Publish 'set' 'sensitivity' to 'device' failed: 'Error: the device refused: status 0x87'"
+    ]

@@ -1,32 +1,36 @@
-"""Descriptions of devices equal Zigbee2MQTT's, but for what is listed as a deviation."""
+"""Definitions of devices equal Zigbee2MQTT's, except for the listed deviations."""
 
+from dataclasses import replace
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from custom_components.aqara_zigbee.core.definition import Definition, Power
+from custom_components.aqara_zigbee.core.definition import Definition, Feed
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
-from custom_components.aqara_zigbee.core.property import Binary, Shown, Text
+from custom_components.aqara_zigbee.core.group import Cover
+from custom_components.aqara_zigbee.core.property import Binary, Row, Shown, Text
+from custom_components.aqara_zigbee.core.zcl import Request
+from custom_components.aqara_zigbee.mirror.bridge import CONVERTERS_VERSION
 from custom_components.aqara_zigbee.mirror.exposes import DEVIATIONS, definition_of
-from custom_components.aqara_zigbee.mirror.words import PROPERTIES
-
-THEIRS: dict[str, Any] = json.loads(
-    (Path(__file__).parent.parent / "fixtures" / "z2m_exposes.json").read_text()
-)["models"]
+from custom_components.aqara_zigbee.mirror.settings import CHECKS
+from custom_components.aqara_zigbee.mirror.z2m_texts import PROPERTIES
+from tests import examples
+from tests.core.invented import cover
+from tests.mirror.stage import Stage
 
 ALL = [pytest.param(definition, id=definition.model) for definition in DEFINITIONS.values()]
 
 
 def by_property(entries: list[Any]) -> dict[str, Any]:
-    """Entries by the property they are about."""
+    """Return entries by their property."""
     return {(entry.get("features") or [entry])[0]["property"]: entry for entry in entries}
 
 
 @pytest.mark.parametrize("definition", ALL)
 def test_definition(definition: Definition) -> None:
-    ours, theirs = definition_of(definition), THEIRS[definition.model]["definition"]
+    ours, theirs = definition_of(definition), examples.described(definition.zigbee_model)
     assert by_property(ours.pop("exposes")) == by_property(theirs.pop("exposes"))
     mine, others = by_property(ours.pop("options")), by_property(theirs.pop("options"))
     for name in DEVIATIONS:
@@ -38,13 +42,28 @@ def test_definition(definition: Definition) -> None:
 
 @pytest.mark.parametrize("definition", [param for param in ALL if param.id != "ZNXNKG02LM"])
 def test_order(definition: Definition) -> None:
-    theirs = json.loads(
-        (Path(__file__).parent.parent / "fixtures" / "z2m_exposes.json").read_text()
-    )["models"][definition.model]["definition"]["exposes"]
+    theirs = examples.described(definition.zigbee_model)["exposes"]
     assert list(by_property(definition_of(definition)["exposes"])) == list(by_property(theirs))
 
 
-def test_deviations_are_argued() -> None:
+def test_the_converters_are_those_of_the_stated_version() -> None:
+    """The files are of the converters that `bridge/info` states."""
+    folder = Path(__file__).parents[1] / "fixtures"
+    sources = {json.loads(path.read_text())["source"] for path in folder.glob("*.exposes.json")}
+    assert sources == {f"zigbee-herdsman-converters {CONVERTERS_VERSION}"}
+
+
+def test_all_options_of_the_stated_version_are_known() -> None:
+    """Source: properties of a device in the settings' schema of Zigbee2MQTT 2.14.1."""
+    theirs = {
+        *("debounce", "debounce_ignore", "disable_automatic_update_check", "disabled"),
+        *("filtered_attributes", "filtered_cache", "filtered_optimistic", "homeassistant"),
+        *("icon", "optimistic", "qos", "retain", "retention", "throttle"),
+    }
+    assert theirs <= CHECKS.keys()
+
+
+def test_deviations_have_reasons() -> None:
     assert all(len(reason) > 40 for reason in DEVIATIONS.values())
     options = {
         option["name"]
@@ -54,7 +73,7 @@ def test_deviations_are_argued() -> None:
     assert set(DEVIATIONS) - options == {"order"}
 
 
-def test_words_are_all_used() -> None:
+def test_all_texts_are_used() -> None:
     names = {
         row.name
         for definition in DEFINITIONS.values()
@@ -64,15 +83,14 @@ def test_words_are_all_used() -> None:
     assert set(PROPERTIES) <= names
 
 
-def test_a_sixth_model_needs_no_words() -> None:
-    """A row that Zigbee2MQTT has no words for is described by itself."""
+def test_a_new_model_needs_no_texts() -> None:
+    """A row without texts of Zigbee2MQTT gets texts from its name."""
     sixth = Definition(
         zigbee_model="x",
         vendor="V",
         model="M",
         description="D",
-        power=Power.MAINS,
-        silence=DEFINITIONS["lumi.plug"].silence,
+        feed=Feed.MAINS,
         properties=(Text("serial_text"), Binary("open", shown=Shown.HOME)),
     )
     assert definition_of(sixth)["exposes"] == [
@@ -85,3 +103,64 @@ def test_a_sixth_model_needs_no_words() -> None:
         }
     ]
     assert definition_of(sixth)["options"] == []
+
+
+def test_a_contact_is_a_switch_with_and_without_toggle() -> None:
+    """Only contacts are switches, not everything that can be toggled."""
+
+    def turn() -> tuple[Request, ...]:
+        return ()
+
+    def types(row: Row) -> list[object]:
+        invented = replace(DEFINITIONS["lumi.plug"], properties=(row,), refresh=())
+        return [entry["type"] for entry in definition_of(invented)["exposes"]]
+
+    assert types(Binary("state", is_contact=True)) == ["switch"]
+    assert types(Binary("child_lock", toggle=turn)) == ["binary"]
+
+
+def test_options_of_a_models_own_are_described_by_their_kind() -> None:
+    described = {option["name"]: option for option in definition_of(cover())["options"]}
+    common = {"access": 2, "property": "invert_cover", "label": "Invert cover"}
+    assert described["invert_cover"].items() >= common.items()
+    kinds = {name: (each["type"], each.get("values")) for name, each in described.items()}
+    assert kinds == {
+        "invert_cover": ("binary", None),
+        "tilt_mode": ("enum", ["with_lift", "alone"]),
+        "debounce_time": ("numeric", None),
+    }
+    numeric = described["debounce_time"]
+    assert (numeric["value_min"], numeric["value_max"], numeric["value_step"]) == (0, 60, 0.5)
+
+
+async def test_an_option_of_a_models_own_is_set_by_mqtt(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It applies to the next report."""
+    monkeypatch.setitem(DEFINITIONS, "lumi.invented", cover())
+    stage.add("lumi.invented", "shade")
+    stage.begin()
+    stage.hear("18010a0800201e", 0x0102)
+    request = {"id": "shade", "options": {"invert_cover": True}}
+    answer = await stage.request("device/options", request)
+    assert answer["data"]["to"] == {"invert_cover": True}
+    stage.hear("18020a0800201e", 0x0102)
+    assert [state["position"] for state in stage.states("shade")][-2:] == [70, 30]
+    request = {"id": "shade", "options": {"invert_cover": "yes"}}
+    assert (await stage.request("device/options", request))["status"] == "error"
+
+
+def test_names_of_a_models_own_options_are_unused() -> None:
+    """None has the name of a general option of a device's messages."""
+    for definition in DEFINITIONS.values():
+        assert not {option.name for option in definition.own_options} & CHECKS.keys()
+
+
+def test_a_cover_is_one_entry() -> None:
+    shade = replace(cover(), groups=(Cover("state", "position"),))
+    (entry,) = definition_of(shade)["exposes"]
+    assert entry["type"] == "cover"
+    assert [(each["name"], each["access"]) for each in entry["features"]] == [
+        ("state", 7),
+        ("position", 7),
+    ]

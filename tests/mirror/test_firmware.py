@@ -1,4 +1,4 @@
-"""Firmware on MQTT: asked for, told while it is on its way, and why it did not get there."""
+"""Firmware on MQTT: checks, progress, failures."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +9,8 @@ from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.errors import AqaraError, DeliveryError
 from custom_components.aqara_zigbee.core.firmware import Obstacle, UpdateError
 from custom_components.aqara_zigbee.core.updates import Updates
-from custom_components.aqara_zigbee.mirror.firmware import FirmwareRequests
 from custom_components.aqara_zigbee.mirror.ports import Hook
+from custom_components.aqara_zigbee.mirror.requests.ota import FirmwareRequests
 from tests.core.programmer import ScriptedProgrammer
 from tests.mirror.stage import Stage
 
@@ -18,7 +18,7 @@ CHECK, UPDATE = "device/ota_update/check", "device/ota_update/update"
 
 
 class Workshop:
-    """A plug on a stage, and what updates it."""
+    """A plug on a stage, and its updater."""
 
     def __init__(self, make: Callable[..., Stage], **settings: Any) -> None:
         hooks: dict[str, Hook] = {}
@@ -36,18 +36,18 @@ class Workshop:
         self.stage.begin()
 
     async def says(self, version: int) -> None:
-        """The plug says what it runs."""
+        """Let the plug report its firmware version."""
         self.programmer.says(self.plug, version)
         await self.stage.settle()
 
     def told(self) -> list[Any]:
-        """The ``update`` objects it has told."""
+        """Return the published ``update`` objects."""
         return [state["update"] for state in self.stage.states()]
 
 
 @pytest.fixture
 def shop(make: Callable[..., Stage]) -> Workshop:
-    """A workshop whose plug has said nothing yet."""
+    """A workshop whose plug has not reported a version."""
     return Workshop(make)
 
 
@@ -55,19 +55,19 @@ def idle(version: int) -> dict[str, Any]:
     return {"state": "idle", "installed_version": version, "latest_version": version}
 
 
-async def test_nothing_is_told_before_the_device_tells(shop: Workshop) -> None:
+async def test_no_update_object_before_a_version_is_reported(shop: Workshop) -> None:
     shop.stage.hear("187a0a00001001", 6)
     assert shop.stage.states() == [{"state": "ON"}]
 
 
-async def test_every_state_tells(shop: Workshop) -> None:
+async def test_every_state_has_the_update_object(shop: Workshop) -> None:
     await shop.says(90)
     shop.stage.hear("187a0a00001001", 6)
     assert shop.stage.states() == [{"update": idle(90)}, {"state": "ON", "update": idle(90)}]
 
 
 async def test_check(shop: Workshop) -> None:
-    """In the words of both generations; what is found is told as a state, too."""
+    """With both generations' keys; the result is published in the state, too."""
     shop.programmer.answers(shop.plug, 90)
     response = await shop.stage.request(CHECK, {"id": "device", "transaction": 7})
     assert response == {
@@ -88,7 +88,7 @@ async def test_check(shop: Workshop) -> None:
     assert shop.told() == [{"state": "available", "installed_version": 90, "latest_version": 92}]
 
 
-async def test_check_of_who_does_not_answer(shop: Workshop) -> None:
+async def test_check_without_an_answer(shop: Workshop) -> None:
     response = await shop.stage.request(CHECK, {"id": "device"})
     assert response["error"] == (
         "Failed to check if update available for 'device'"
@@ -97,7 +97,7 @@ async def test_check_of_who_does_not_answer(shop: Workshop) -> None:
 
 
 async def test_update(shop: Workshop) -> None:
-    """Progress comes with the states, with what is left at the pace there was."""
+    """States have the progress, with the remaining time at the current pace."""
     shop.plug.about.date_code = "02-28-2017"
     shop.programmer.offer(92)
     await shop.says(90)
@@ -106,7 +106,7 @@ async def test_update(shop: Workshop) -> None:
     def wait() -> None:
         shop.stage.clock.pass_(30)
         shop.plug.upkeep.percent = 60
-        shop.plug.tell_of_firmware()
+        shop.plug.notify_firmware()
 
     shop.programmer.during = wait
     response = await shop.stage.request(UPDATE, {"id": "device"})
@@ -137,11 +137,11 @@ async def test_one_at_a_time(shop: Workshop, name: str) -> None:
     ("error", "words"),
     [
         *((UpdateError(obstacle, "36 %"), ": 36 %)") for obstacle in Obstacle),
-        (UpdateError(Obstacle.ASLEEP), "The device sleeps; wake it right after the request)"),
+        (UpdateError(Obstacle.ASLEEP), "The device is asleep; wake it right after the request)"),
         (DeliveryError("the coordinator is gone"), "(the coordinator is gone)"),
     ],
 )
-async def test_failure_says_why(shop: Workshop, error: AqaraError, words: str) -> None:
+async def test_failure_has_a_reason(shop: Workshop, error: AqaraError, words: str) -> None:
     shop.programmer.offer(92)
     await shop.says(90)
     shop.programmer.error = error
@@ -166,6 +166,6 @@ async def test_a_new_transfer_has_a_pace_of_its_own(shop: Workshop) -> None:
     upkeep.is_updating = True
     for percent in (50, 60, 10, 20):
         upkeep.percent = percent
-        shop.plug.tell_of_firmware()
+        shop.plug.notify_firmware()
         shop.stage.clock.pass_(10)
     assert [update["remaining"] for update in shop.told()] == [None, 40, None, 80]

@@ -1,4 +1,4 @@
-"""Every action of a lock, from the frame to the message, in both modes of ``legacy`` (contract 1.3, 1.4, 2)."""
+"""Every action of a lock, from the frame to the message, in both modes of ``legacy`` (protocol 1.3, 1.4, 2)."""
 
 from collections.abc import Callable
 import struct
@@ -12,11 +12,11 @@ from tests.mirror.stage import Stage
 DOOR_LOCK = 0x0101
 
 type Row = tuple[str, str, dict[str, Any], dict[str, Any]]
-"""A frame; the action's word on MQTT; what comes with it always; what only older clients want."""
+"""A frame; the action on MQTT; the keys that are always there; the keys with ``legacy`` only."""
 
 
 def text(attribute: int, **octets: int) -> str:
-    """A manufacturer's report of 16 octets, of which a few are given as ``at3=1``."""
+    """Return a manufacturer-specific report of 16 octets, some given as ``at3=1``."""
     content = bytearray(16)
     for place, octet in octets.items():
         content[int(place.removeprefix("at"))] = octet
@@ -25,32 +25,32 @@ def text(attribute: int, **octets: int) -> str:
 
 
 def status(event: int, bolts: int) -> str:
-    """A report of what moved, and where the bolts are."""
+    """Return a report of the last event and the bolts."""
     return text(0xFFF6, at3=event, at4=bolts)
 
 
 def number(attribute: int, value: int) -> str:
-    """A manufacturer's report of a 32-bit number."""
+    """Return a manufacturer-specific report of a 32-bit number."""
     return (b"\x1c\x5f\x11\x01\x0a" + struct.pack("<HBI", attribute, 0x23, value)).hex()
 
 
 def listed(value: int) -> str:
-    """A manufacturer's report of a tag list with one 32-bit number."""
+    """Return a manufacturer-specific report of a tag list with one 32-bit number."""
     return (b"\x1c\x5f\x11\x01\x0a" + struct.pack("<HBBBBI", 0xFF01, 0x42, 6, 1, 0x23, value)).hex()
 
 
 def bolts(state: str, reverse: str) -> dict[str, Any]:
-    """Where a status says they are."""
+    """Return the bolt properties of a status."""
     return {"state": state, "reverse": reverse}
 
 
 def user(identity: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Who it was, and in older clients' words."""
+    """Return the user's keys, and those of ``legacy``."""
     return {"action_user": identity}, {"user": identity}
 
 
 def repeat(count: int | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """How often, and in older clients' words."""
+    """Return the count's keys, and those of ``legacy``."""
     return {"action_repeat": count}, {"repeat": count}
 
 
@@ -89,11 +89,20 @@ S1: list[Row] = [
         (listed(0x20000050), "finger_delete", user(5), "20000050"),
         (listed(0x30000060), "password_add", user(6), "30000060"),
         (listed(0x40000060), "password_delete", user(6), "40000060"),
+        (number(0xFF10, 0x01100003), "finger_open_admin_id3", user(3), "1100003"),
+        (number(0xFF10, 0x022000C8), "password_open_user_id200", user(200), "22000c8"),
+        (number(0xFF11, 0x0A000040), "finger_not_match", repeat(10), "a000040"),
+        (number(0xFF11, 0x05000002), "password_not_match", repeat(5), "5000002"),
+        (number(0xFF11, 0x03000000), "ring_bell", ({}, {}), "3000000"),
+        (listed(0x01000000), "finger_add", user(0), "1000000"),
+        (listed(0x020000FE), "finger_delete", user(254), "20000fe"),
+        (listed(0x03000010), "password_add", user(16), "3000010"),
+        (listed(0x04000011), "password_delete", user(17), "4000011"),
     )
 ]
 
 NEVER_SENT = {"lock_opened"}
-"""Documented, and produced by no frame anybody knows (contract 8)."""
+"""Documented, but not in any known frame (protocol 1.3)."""
 
 
 @pytest.mark.parametrize("legacy", [True, False])

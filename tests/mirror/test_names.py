@@ -1,4 +1,4 @@
-"""Friendly names: distinct, lasting, in step with Home Assistant."""
+"""Friendly names: unique, stable, derived from Home Assistant's."""
 
 from collections.abc import Callable
 import json
@@ -11,11 +11,11 @@ THIRD = "00:15:8d:00:01:a1:b2:c6"
 
 
 def names(stage: Stage) -> list[str]:
-    """What the devices are called on MQTT, in the order of the network."""
+    """Return the devices' names on MQTT, in the order of the network."""
     return [stage.mirror._line.names[device] for device in stage.gateway.values()]
 
 
-async def test_equal_names_stay_distinct_and_last(make: Callable[..., Stage]) -> None:
+async def test_equal_names_get_stable_numbers(make: Callable[..., Stage]) -> None:
     stage = make()
     for ieee in (IEEE, OTHER, THIRD):
         stage.add("lumi.plug", "Plug", ieee)
@@ -31,7 +31,7 @@ async def test_equal_names_stay_distinct_and_last(make: Callable[..., Stage]) ->
     assert names(again) == ["Plug_3", "Plug_2", "Plug"]
 
 
-async def test_the_second_keeps_its_number_when_the_first_goes(stage: Stage) -> None:
+async def test_the_second_keeps_its_number_when_the_first_is_removed(stage: Stage) -> None:
     stage.add("lumi.plug", "Plug")
     stage.add("lumi.plug", "Plug", OTHER)
     stage.begin()
@@ -41,7 +41,7 @@ async def test_the_second_keeps_its_number_when_the_first_goes(stage: Stage) -> 
     assert names(stage) == ["Plug_2"]
 
 
-def test_a_device_nobody_named_is_called_by_its_address(stage: Stage) -> None:
+def test_a_device_without_a_name_has_its_address(stage: Stage) -> None:
     stage.gateway.known(member("lumi.plug"), stage.clock.now())
     stage.gateway.known(member("lumi.plug", OTHER), stage.clock.now())
     stage.house.names[OTHER] = OTHER
@@ -49,7 +49,7 @@ def test_a_device_nobody_named_is_called_by_its_address(stage: Stage) -> None:
     assert names(stage) == [ADDRESS, "0x00158d0001a1b2c5"]
 
 
-def test_names_that_cannot_be_topics_are_made_some(stage: Stage) -> None:
+def test_names_are_changed_to_valid_topics(stage: Stage) -> None:
     stage.add("lumi.plug", "#")
     stage.add("lumi.plug", "///", OTHER)
     stage.add("lumi.plug", "coordinator", THIRD)
@@ -57,7 +57,7 @@ def test_names_that_cannot_be_topics_are_made_some(stage: Stage) -> None:
     assert names(stage) == ["_", "0x00158d0001a1b2c5", "coordinator_2"]
 
 
-def test_nobody_takes_anothers_address(stage: Stage) -> None:
+def test_no_name_is_the_address_of_another_device(stage: Stage) -> None:
     stage.add("lumi.plug", "0x00158d0001a1b2c5")
     stage.add("lumi.plug", "other", OTHER)
     stage.begin()
@@ -68,7 +68,7 @@ def test_nobody_takes_anothers_address(stage: Stage) -> None:
 
 
 def test_renamed_in_home_assistant(stage: Stage) -> None:
-    """What was retained goes, what is retained comes, and states follow (contract 6.2)."""
+    """Old retained messages are cleared, new ones published, and states follow (protocol 6.2)."""
     device = stage.add("lumi.plug", "old")
     device.state["energy"] = 3
     stage.begin()
@@ -99,8 +99,8 @@ async def test_commands_follow_the_name(stage: Stage) -> None:
     assert stage.states("new") == [{"state": "ON"}]
 
 
-def test_renamed_while_nobody_listened(make: Callable[..., Stage]) -> None:
-    """Old topics are cleared as soon as there is a broker again."""
+def test_renamed_without_a_connection(make: Callable[..., Stage]) -> None:
+    """Old topics are cleared once the broker is connected."""
     stage = make()
     device = stage.add("lumi.plug", "old")
     stage.begin()
@@ -128,7 +128,7 @@ async def test_renamed_while_the_mirror_was_off(make: Callable[..., Stage]) -> N
     assert names(again) == ["new"]
 
 
-def test_strange_memories_do_no_harm(make: Callable[..., Stage]) -> None:
+def test_invalid_stored_names_are_ignored(make: Callable[..., Stage]) -> None:
     for stored in ("x", {"of": "Plug", "is": "a/#"}, {"of": "Plug"}, {"is": 5}):
         memory: dict[str, Any] = {"devices": {IEEE: {"options": {"friendly_name": stored}}}}
         stage = make(memory=memory)
@@ -137,7 +137,7 @@ def test_strange_memories_do_no_harm(make: Callable[..., Stage]) -> None:
         assert names(stage) == ["Plug"]
 
 
-def test_who_is_not_there_is_not_renamed(stage: Stage) -> None:
+def test_an_unknown_device_is_not_renamed(stage: Stage) -> None:
     stage.begin()
     stage.mirror.renamed(Device(member("lumi.plug"), None, stage.radio))
     assert stage.broker.messages == []

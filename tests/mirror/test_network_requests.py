@@ -1,4 +1,4 @@
-"""What others ask about the network as a whole."""
+"""Requests about the network as a whole."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ HUB_ADDRESS, OTHER_ADDRESS = "0x00124b0000000001", "0x00158d0001a1b2c5"
 STRANGER = "00:15:8d:00:00:00:00:99"
 
 
-def heard(ieee: Ieee, *, nwk: int = 7, kind: int = 1, relation: int = 2) -> Neighbour:
-    """An entry of a neighbour table."""
+def received(ieee: Ieee, *, nwk: int = 7, kind: int = 1, relation: int = 2) -> Neighbour:
+    """Return an entry of a neighbor table."""
     return Neighbour(ieee, nwk, kind, relation, depth=1, link_quality=120)
 
 
 @pytest.fixture
 def network(stage: Stage) -> Stage:
-    """A plug and a sleeping knob; the plug hears the coordinator, which hears it and the knob."""
+    """A plug that is the coordinator's neighbor, and a sleeping knob that is its child."""
     stage.add("lumi.plug", "plug")
     stage.add("lumi.remote.rkba01", 'k"n|ob', OTHER)
     stage.radio.tables = {
-        HUB: [heard(IEEE), heard(OTHER, kind=2, relation=1), heard(STRANGER, relation=4)],
-        IEEE: [heard(HUB, nwk=0, kind=0, relation=0)],
+        HUB: [received(IEEE), received(OTHER, kind=2, relation=1), received(STRANGER, relation=4)],
+        IEEE: [received(HUB, nwk=0, kind=0, relation=0)],
     }
     stage.begin()
     return stage
@@ -82,13 +82,13 @@ async def test_raw(network: Stage) -> None:
     }
 
 
-async def test_silent_routers_are_told(network: Stage) -> None:
+async def test_routers_without_an_answer_are_listed(network: Stage) -> None:
     del network.radio.tables[IEEE]
     found = await map_of(network)
     assert [node["failed"] for node in found["nodes"]] == [[], ["lqi"], []]
     del network.radio.tables[HUB]
     network.gateway[IEEE].available = False
-    network.radio.tables[IEEE] = [heard(HUB)]
+    network.radio.tables[IEEE] = [received(HUB)]
     found = await map_of(network)
     assert [node["failed"] for node in found["nodes"]] == [["lqi"], ["lqi"], []]
     assert found["links"] == [], "who is gone is not asked"
@@ -121,13 +121,13 @@ async def test_pictures(network: Stage) -> None:
 
 
 @pytest.mark.parametrize("payload", ["", "x", {}, {"type": []}, {"type": "svg"}, "5"])
-async def test_unknown_forms(network: Stage, payload: object) -> None:
+async def test_unknown_formats(network: Stage, payload: object) -> None:
     response = await network.request("networkmap", payload)
     assert response["error"] == "Invalid type, allowed are: raw,graphviz,plantuml"
 
 
 async def test_forgotten_routers(network: Stage) -> None:
-    """End devices are not asked for: a coordinator need not remember those of other routers."""
+    """End devices are not listed: a coordinator need not know those of other routers."""
     network.radio.remembered = {IEEE: 1}
     assert (await network.request("coordinator_check"))["data"] == {"missing_routers": []}
     network.radio.remembered = {}

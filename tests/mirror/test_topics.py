@@ -5,7 +5,7 @@ import pytest
 from custom_components.aqara_zigbee.mirror.topics import (
     LONGEST_NAME,
     MOST_LEVELS,
-    Command,
+    DeviceCommand,
     Incoming,
     Notice,
     Request,
@@ -20,12 +20,12 @@ TOPICS = Topics("home/zigbee")
 @pytest.mark.parametrize(
     ("topic", "incoming"),
     [
-        ("plug/set", Command(("plug",), "set")),
-        ("plug/get", Command(("plug",), "get")),
-        ("plug/set/state", Command(("plug",), "set", "state")),
-        ("plug/l1/set", Command(("plug", "l1"), "set")),
-        ("plug/l1/get/state", Command(("plug", "l1"), "get", "state")),
-        ("a/b/c/set", Command(("a", "b", "c"), "set")),
+        ("plug/set", DeviceCommand(("plug",), "set")),
+        ("plug/get", DeviceCommand(("plug",), "get")),
+        ("plug/set/state", DeviceCommand(("plug",), "set", "state")),
+        ("plug/l1/set", DeviceCommand(("plug", "l1"), "set")),
+        ("plug/l1/get/state", DeviceCommand(("plug", "l1"), "get", "state")),
+        ("a/b/c/set", DeviceCommand(("a", "b", "c"), "set")),
         ("bridge/request/device/rename", Request("device/rename")),
         ("bridge/info", Notice("info")),
         ("bridge/state", Notice("state")),
@@ -43,7 +43,7 @@ def test_reading(topic: str, incoming: Incoming | None) -> None:
     assert TOPICS.read(f"home/zigbee/{topic}") == incoming
 
 
-def test_others_topics_are_not_ours() -> None:
+def test_other_topics_are_ignored() -> None:
     assert TOPICS.read("home/zigbee2/plug/set") is None
     assert TOPICS.read("plug/set") is None
 
@@ -62,7 +62,7 @@ def matches(topic: str, pattern: str) -> bool:
 
 
 @pytest.mark.parametrize("levels", range(1, MOST_LEVELS + 1))
-def test_every_command_is_subscribed_to_once_and_nothing_we_say(levels: int) -> None:
+def test_every_command_is_subscribed_to_once_and_no_published_topic(levels: int) -> None:
     name = topic_name("/".join("abcdefgh"[:levels]))
     assert name is not None
     for rest in (("set",), ("get", "state"), ("l1", "set"), ("l1", "get", "state")):

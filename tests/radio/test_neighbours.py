@@ -1,4 +1,4 @@
-"""Who hears whom, and whom the stick remembers: over the virtual coordinator, zigpy and zigpy-znp unmodified."""
+"""Neighbors and stored addresses, over the virtual coordinator and unmodified zigpy-znp."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
@@ -10,13 +10,14 @@ import pytest
 from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import DeliveryError
-from custom_components.aqara_zigbee.core.gateway import Event, Gateway
+from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.network_events import NetworkEvent
 from custom_components.aqara_zigbee.radio.adapter import ZigpyRadio
-from custom_components.aqara_zigbee.radio.library import Library
 from custom_components.aqara_zigbee.radio.network import Port
-from custom_components.aqara_zigbee.radio.virtual import Home, Knob, LockS2, Plug, Relay
-from custom_components.aqara_zigbee.radio.virtual.devices import Lumi
-from tests.radio.virtual.host import until
+from custom_components.aqara_zigbee.radio.ota.image_store import ImageStore
+from custom_components.aqara_zigbee.simulator import Home, Knob, LockS2, Plug, Relay
+from custom_components.aqara_zigbee.simulator.devices import Lumi
+from tests.simulator.host import until
 
 COORDINATOR, ROUTER, END_DEVICE = range(3)
 PARENT, CHILD, SIBLING = range(3)
@@ -24,7 +25,7 @@ PARENT, CHILD, SIBLING = range(3)
 
 @pytest.fixture
 async def home() -> AsyncGenerator[Home]:
-    """A home whose stick has a network and is plugged in."""
+    """A home whose coordinator has a network and is plugged in."""
     async with Home(seed=1, speed=20) as home:
         home.form()
         home.plug_in("test")
@@ -32,7 +33,7 @@ async def home() -> AsyncGenerator[Home]:
 
 
 class Net(NamedTuple):
-    """A home, our radio on its stick, and who listens."""
+    """A home, our radio on its coordinator, and its listener."""
 
     home: Home
     radio: ZigpyRadio
@@ -42,14 +43,14 @@ class Net(NamedTuple):
         """Let a device join, and wait until all is known of it."""
         described: list[str] = []
 
-        def witness(event: Event, device: Device) -> None:
-            if event is Event.DESCRIBED:
+        def listener(event: NetworkEvent, device: Device) -> None:
+            if event is NetworkEvent.DESCRIBED:
                 described.append(device.ieee)
 
-        stop = self.gateway.subscribe(witness)
+        stop = self.gateway.subscribe(listener)
         self.home.add(node)
         await self.radio.permit(60)
-        self.home.network.look_for(node)
+        self.home.network.search(node)
         await until(lambda: node.ieee in described)
         stop()
         return node
@@ -65,9 +66,9 @@ async def net(home: Home, tmp_path: Path) -> AsyncGenerator[Net]:
         work.add(task)
         task.add_done_callback(work.discard)
 
-    radio = ZigpyRadio(Port("virtual://test"), None, DEFINITIONS, Library(tmp_path))
+    radio = ZigpyRadio(Port("virtual://test"), None, DEFINITIONS, ImageStore(tmp_path))
     gateway = Gateway(radio, DEFINITIONS, spawn)
-    radio.tell(gateway)
+    radio.set_listener(gateway)
     await radio.start()
     yield Net(home, radio, gateway)
     await radio.stop()
@@ -96,11 +97,11 @@ async def test_tables(net: Net) -> None:
 
 async def test_a_table_of_several_pages(net: Net) -> None:
     plugs = [await net.join(Plug()) for _ in range(9)]
-    heard = await net.radio.neighbours(net.radio.coordinator.ieee)
-    assert sorted(row.ieee for row in heard) == sorted(plug.ieee for plug in plugs)
+    received = await net.radio.neighbours(net.radio.coordinator.ieee)
+    assert sorted(row.ieee for row in received) == sorted(plug.ieee for plug in plugs)
 
 
-async def test_who_has_no_table(net: Net) -> None:
+async def test_device_without_a_table(net: Net) -> None:
     knob = await net.join(Knob())
     knob.listens_for = 60
     knob.press()
@@ -110,7 +111,7 @@ async def test_who_has_no_table(net: Net) -> None:
         await net.radio.neighbours("00:15:8d:00:00:00:00:99")
 
 
-async def test_whom_the_stick_remembers(net: Net) -> None:
+async def test_addresses_of_the_coordinator(net: Net) -> None:
     plug = await net.join(Plug())
     assert (await net.radio.addresses())[plug.ieee] == plug.nwk
     net.home.drop_link()

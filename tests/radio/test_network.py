@@ -1,5 +1,6 @@
-"""Ports that give no network: each reason is told from the others, and every port is let go."""
+"""Ports without a network: each reason is distinguished, and every port is released."""
 
+from contextlib import closing
 import errno
 from pathlib import Path
 import socket
@@ -11,6 +12,7 @@ import serialx
 from zigpy.exceptions import (
     CannotWriteNetworkSettings,
     CorruptDatabase,
+    FormationFailure,
     NetworkNotFormed,
     TransientConnectionError,
 )
@@ -25,9 +27,9 @@ from custom_components.aqara_zigbee.radio.network import (
     form,
     opened,
 )
-from custom_components.aqara_zigbee.radio.virtual import Home
-from custom_components.aqara_zigbee.radio.virtual.port import Port as VirtualPort
-from custom_components.aqara_zigbee.radio.virtual.stranger import Chatter, EzspStick, MuteStick
+from custom_components.aqara_zigbee.simulator import Home
+from custom_components.aqara_zigbee.simulator.port import Port as VirtualPort
+from custom_components.aqara_zigbee.simulator.stranger import Chatter, EzspAdapter, MuteAdapter
 
 NOWHERE = Port("virtual://nowhere")
 
@@ -57,6 +59,10 @@ def caused(error: Exception, cause: BaseException) -> Exception:
         (caused(TransientConnectionError(), PermissionError("locked")), Trouble.BUSY),
         (caused(TransientConnectionError(), ConnectionResetError()), Trouble.FAILED),
         (caused(CannotWriteNetworkSettings(), ValueError("an inner one")), Trouble.FAILED),
+        (ValueError("Data is too short, must be at least 116 bytes"), Trouble.MEMORY),
+        (ValueError("Data is too short to contain 2 bytes"), Trouble.MEMORY),
+        (caused(FormationFailure("too much RF interference"), TimeoutError()), Trouble.NOT_FORMING),
+        (FormationFailure("Network formation failed: NVRAM is corrupted"), Trouble.CORRUPT),
         (OSError(errno.EIO, "Input/output error"), Trouble.FAILED),
     ],
     ids=repr,
@@ -67,7 +73,7 @@ async def test_reasons(error: Exception, trouble: Trouble) -> None:
     assert str(found).startswith(trouble)
 
 
-async def test_a_reason_that_is_known_already_is_kept() -> None:
+async def test_a_known_reason_is_kept() -> None:
     error = RadioError(Trouble.DATABASE_NEWER, "15 is newer than 14")
     assert await diagnose(NOWHERE, error) is error
 
@@ -75,12 +81,12 @@ async def test_a_reason_that_is_known_already_is_kept() -> None:
 @pytest.mark.parametrize(
     ("stick", "trouble"),
     [
-        (MuteStick, Trouble.SILENT),
-        (EzspStick, Trouble.NOT_ZSTACK),
+        (MuteAdapter, Trouble.SILENT),
+        (EzspAdapter, Trouble.NOT_ZSTACK),
         (Chatter, Trouble.NOT_ZSTACK),
     ],
 )
-async def test_a_silent_port_is_listened_to(stick: type[MuteStick], trouble: Trouble) -> None:
+async def test_a_silent_port_is_listened_to(stick: type[MuteAdapter], trouble: Trouble) -> None:
     port = VirtualPort(stick())
     found = await diagnose(Port(port.plug_in("stranger")), TimeoutError())
     assert found.trouble is trouble
@@ -88,7 +94,7 @@ async def test_a_silent_port_is_listened_to(stick: type[MuteStick], trouble: Tro
     await port.close()
 
 
-async def test_a_silent_port_that_answers_when_asked_again() -> None:
+async def test_a_silent_port_that_answers_later() -> None:
     """A Z-Stack it is; that it did not come up has another reason."""
     async with Home(seed=1, speed=20) as home:
         found = await diagnose(Port(home.plug_in("stick")), TimeoutError())
@@ -96,12 +102,12 @@ async def test_a_silent_port_that_answers_when_asked_again() -> None:
         assert home.port.line is None
 
 
-async def test_a_silent_port_that_is_pulled_out_meanwhile() -> None:
+async def test_a_silent_port_that_is_disconnected_before_the_check() -> None:
     assert (await diagnose(NOWHERE, TimeoutError())).trouble is Trouble.NOT_FOUND
 
 
-async def test_a_silent_port_that_is_pulled_out_while_it_is_listened_to() -> None:
-    """The second greeting finds nobody to be written to."""
+async def test_a_silent_port_that_is_disconnected_during_the_check() -> None:
+    """The second greeting cannot be written."""
     port = VirtualPort(Leaver())
     Leaver.port = port
     found = await diagnose(Port(port.plug_in("stranger")), TimeoutError())
@@ -110,8 +116,8 @@ async def test_a_silent_port_that_is_pulled_out_while_it_is_listened_to() -> Non
     await port.close()
 
 
-class Leaver(MuteStick):
-    """Is pulled out at the first word."""
+class Leaver(MuteAdapter):
+    """Is unplugged at the first byte."""
 
     port: VirtualPort
 
@@ -122,14 +128,14 @@ class Leaver(MuteStick):
 
 
 @pytest.mark.parametrize("path", ["virtual://nowhere", "/dev/nowhere", "nonsense://", ""])
-async def test_nothing_there(path: str) -> None:
+async def test_missing_port(path: str) -> None:
     with pytest.raises(RadioError) as caught:
         async with opened(Port(path)):
             pytest.fail("it was opened")
     assert caught.value.trouble is Trouble.NOT_FOUND
 
 
-async def test_a_file_that_is_no_port(tmp_path: Path) -> None:
+async def test_a_file_that_is_not_a_port(tmp_path: Path) -> None:
     path = tmp_path / "ttyUSB0"
     path.touch()
     with pytest.raises(RadioError) as caught:
@@ -138,7 +144,7 @@ async def test_a_file_that_is_no_port(tmp_path: Path) -> None:
     assert caught.value.trouble in Trouble
 
 
-async def test_what_goes_wrong_with_an_open_port_releases_it() -> None:
+async def test_errors_release_the_port() -> None:
     async with Home(seed=1, speed=20) as home:
         port = Port(home.plug_in("stick"))
         with pytest.raises(RadioError) as caught:
@@ -146,7 +152,7 @@ async def test_what_goes_wrong_with_an_open_port_releases_it() -> None:
                 raise NetworkNotFormed
         assert caught.value.trouble is Trouble.NOT_FORMED
         assert home.port.line is None
-        with pytest.raises(LookupError):  # ours, not the radio's: told as it is
+        with pytest.raises(LookupError):  # ours, not the radio's: raised unchanged
             async with opened(port):
                 raise LookupError
         assert home.port.line is None
@@ -179,15 +185,14 @@ def test_databases(tmp_path: Path) -> None:
         check_database(str(path))
     assert caught.value.trouble is Trouble.DATABASE
     path.unlink()
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("PRAGMA user_version = 9999")
-    database.close()
     with pytest.raises(RadioError) as caught:
         check_database(str(path))
     assert caught.value.trouble is Trouble.DATABASE_NEWER
 
 
-def test_a_port_as_home_assistant_keeps_it() -> None:
+def test_port_in_a_config_entry() -> None:
     port = Port("socket://192.168.1.20:6638", 57600, "hardware")
     assert Port.from_dict(port.as_dict()) == port
     assert Port.from_dict({"path": "/dev/ttyUSB0"}) == Port("/dev/ttyUSB0", 115200, None)

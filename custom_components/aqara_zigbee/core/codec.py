@@ -1,19 +1,21 @@
-"""From what the wire carries to what a property means, and back.
+"""Conversion of ZCL values to property values, and back.
 
-A decoder is a plain function from a ZCL value to a property's value; it returns None for values it
-does not know, which is no error: devices say more than anybody has documented.
+A decoder is a plain function from a ZCL value to a property's value; it returns None for unknown
+values, which is not an error: devices send undocumented values.
 """
 
 from collections.abc import Callable, Mapping
-from math import floor, isfinite
+from math import floor
 
+from .limits import is_number
+from .quantity import Bounds
 from .value import Value
 
 type Decoder[V] = Callable[[Value], V | None]
 
 
 def round_half_up(number: float, decimals: int = 0) -> int | float:
-    """Round half towards plus infinity, as all published numbers are (contract 0.5).
+    """Round half towards plus infinity, for all published numbers (protocol 0.5).
 
     Whole results are integers, so they are written without a fraction and never as minus zero.
     """
@@ -25,19 +27,17 @@ def round_half_up(number: float, decimals: int = 0) -> int | float:
 
 
 def whole(number: float) -> int | float:
-    """An integer where nothing is lost by it."""
+    """Return an integer if nothing is lost."""
     return int(number) if number == floor(number) else number
 
 
 def number(value: Value) -> float | int | None:
-    """A finite number as it is."""
-    if isinstance(value, int | float) and isfinite(value):
-        return value
-    return None
+    """Return a finite number of up to 64 bits unchanged (`limits`)."""
+    return value if is_number(value) else None
 
 
 def scaled(factor: float) -> Decoder[float]:
-    """A number in other units than the wire's."""
+    """Return a decoder that multiplies by a factor."""
 
     def decode(value: Value) -> float | None:
         found = number(value)
@@ -47,7 +47,7 @@ def scaled(factor: float) -> Decoder[float]:
 
 
 def less(offset: int) -> Decoder[float]:
-    """A counter that starts at `offset`; what lies below it means nothing."""
+    """Return a decoder of a counter that starts at `offset`; lower values have no meaning."""
 
     def decode(value: Value) -> float | None:
         found = number(value)
@@ -57,16 +57,22 @@ def less(offset: int) -> Decoder[float]:
 
 
 def is_one(value: Value) -> bool | None:
-    """On for 1 and off for any other number (contract 0.3)."""
+    """Return True for 1 and False for any other number (protocol 0.3)."""
     return value == 1 if isinstance(value, int) else None
 
 
-def linear_percent(low: float, high: float) -> Decoder[float]:
-    """Percent of the way from `low` to `high`, clamped and rounded half up (contract 0.4)."""
+def linear_percent(low: float, high: float, plausible: Bounds) -> Decoder[float]:
+    """Return a decoder of percent from `low` to `high`, clamped and rounded half up (protocol 0.4).
+
+    Args:
+        low: the value of 0 %.
+        high: the value of 100 %.
+        plausible: bounds of plausible readings.
+    """
 
     def decode(value: Value) -> float | None:
         found = number(value)
-        if not found:  # a cell of 0 mV does not send; some firmwares say so before they measured
+        if found is None or found not in plausible:
             return None
         return round_half_up((min(max(found, low), high) - low) / (high - low) * 100)
 
@@ -77,7 +83,7 @@ class Lookup[W, V]:
     """One dictionary used in both directions.
 
     Raises:
-        ValueError: two wire values mean the same, so that one of them could never be written.
+        ValueError: two ZCL values have the same meaning, so that one of them could not be written.
     """
 
     __slots__ = ("_back", "_forth")
@@ -90,13 +96,13 @@ class Lookup[W, V]:
 
     @property
     def values(self) -> tuple[V, ...]:
-        """The meanings, in the order they were written down."""
+        """The meanings, in the order of definition."""
         return tuple(self._forth.values())
 
     def decode(self, value: W) -> V | None:
-        """The meaning of a wire value, None for an unknown one."""
+        """Return the meaning of a ZCL value, None for an unknown one."""
         return self._forth.get(value)
 
     def encode(self, value: V) -> W:
-        """The wire value of a meaning; `KeyError` for an unknown one."""
+        """Return the ZCL value of a meaning; raises `KeyError` for an unknown one."""
         return self._back[value]

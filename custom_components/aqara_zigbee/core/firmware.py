@@ -1,4 +1,4 @@
-"""Firmware: what a device runs, what there is for it, and the port through which it gets there."""
+"""Firmware: a device's version, available images, and the port for updates."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from .radio import Ieee
 
 @dataclass(frozen=True, slots=True)
 class Firmware:
-    """What a device says it runs when it asks for an image (ZCL revision 8, 11.13.4).
+    """A device's firmware, as in its query next image request (ZCL revision 8, 11.13.4).
 
     Attributes:
         manufacturer: manufacturer code of its images.
-        image_type: kind of image; this maker gives the same number to different models.
-        version: file version, a number that grows.
-        hardware: hardware version, None when it does not say.
+        image_type: image type; this maker uses the same number for different models.
+        version: file version, a number that increases.
+        hardware: hardware version, None if not reported.
     """
 
     manufacturer: int
@@ -33,9 +33,9 @@ class Release:
     Attributes:
         manufacturer, image_type, version: as in `Firmware`.
         size: octets.
-        origin: the file or the address it comes from.
+        origin: the file or URL it comes from.
         checksum: SHA-512 of all of `origin`, in hexadecimal.
-        notes: what its publisher says about it; may be empty.
+        notes: release notes; may be empty.
     """
 
     manufacturer: int
@@ -49,23 +49,25 @@ class Release:
 
 @dataclass(slots=True)
 class Upkeep:
-    """How it stands with the firmware of one device.
+    """The state of a device's firmware.
 
     Attributes:
-        running: what it runs, None until it said so.
+        running: its current firmware, None until it is reported.
         release: a newer image found for it, if any.
-        is_updating: whether an image is on its way to it.
-        percent: how much of that image it has, 0..100; None while it has not asked for any.
+        is_checked: whether any source of images was available at the last check.
+        is_updating: whether an update is running.
+        percent: the transferred part of the image, 0..100; None before the first block.
     """
 
     running: Firmware | None = None
     release: Release | None = None
+    is_checked: bool = False
     is_updating: bool = False
     percent: int | None = None
 
 
 class Obstacle(StrEnum):
-    """Why there was no update; the values are the names of the texts that say so."""
+    """Reasons for a failed update; the values are translation keys."""
 
     BUSY = "update_busy"
     NOTHING_NEW = "update_nothing_new"
@@ -79,11 +81,11 @@ class Obstacle(StrEnum):
 
 
 class UpdateError(AqaraError):
-    """A device was not updated. Unless `obstacle` says otherwise it runs what it ran before.
+    """A device was not updated. It keeps its firmware, unless that is `UNCONFIRMED`.
 
     Attributes:
-        obstacle: what was in the way.
-        detail: more about it, for texts that have room for it.
+        obstacle: the reason.
+        detail: details for longer texts.
     """
 
     def __init__(self, obstacle: Obstacle, detail: str = "") -> None:
@@ -93,40 +95,46 @@ class UpdateError(AqaraError):
 
 
 class Programmer(Protocol):
-    """Knows the images there are and brings them to devices. Filled by the radio."""
+    """The port for firmware updates, implemented by the radio.
 
-    def tell(self, listener: Callable[[Ieee, Firmware], None]) -> None:
-        """Who is to hear what devices say they run, asked or not."""
+    Attributes:
+        has_images: whether any image of any model was known at the last `find`.
+    """
+
+    has_images: bool
+
+    def set_listener(self, listener: Callable[[Ieee, Firmware], None]) -> None:
+        """Set the listener of devices' reported firmware."""
         ...
 
     async def ask(self, ieee: Ieee) -> Firmware:
-        """Ask a device what it runs.
+        """Request a device's firmware version.
 
         Raises:
-            DeliveryError: it did not say, or there is no radio.
+            DeliveryError: it did not answer, or there is no radio.
         """
         ...
 
     async def find(self, model: str, running: Firmware) -> Release | None:
-        """The newest image for a model that is newer than what a device of it runs.
+        """Return the newest image for a model that is newer than a device's firmware.
 
-        Nothing is sent over the air. Sources that cannot be read are left out and logged.
+        Nothing is sent over the air. Unreadable sources are skipped and logged.
         """
         ...
 
     async def update(
         self, ieee: Ieee, release: Release, progress: Callable[[float], None], *, sleepy: bool
     ) -> None:
-        """Bring an image to a device and wait until it runs it. Takes minutes to hours.
+        """Transfer an image to a device and wait until it runs it. Takes minutes to hours.
 
         Args:
             ieee: the device.
             release: the image.
-            progress: hears how much of it the device has, 0..1.
-            sleepy: whether it hears only shortly after it spoke; it is waited for then.
+            progress: called with the transferred part, 0..1.
+            sleepy: whether it receives only shortly after it sent something.
 
         Raises:
-            UpdateError: why it does not run it.
-            DeliveryError: there is no radio any more.
+            UpdateError: the reason why it does not run the image.
+            DeliveryError: the radio was lost.
         """
         ...

@@ -1,9 +1,9 @@
-"""The port that a radio fills: what the core asks of it, and what it tells the core."""
+"""The radio port: requests of the core, and events for the core."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .zcl import Report, Request
 
@@ -23,14 +23,15 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What the network knows about a device.
+    """A device as known to the network.
 
     Attributes:
-        nwk: its network address, 0..0xFFF7; changes when it joins anew.
-        model, manufacturer: as it answered, None before it did.
-        is_complete: whether its interview has ended well.
-        manufacturer_code, logical_type, mac_capabilities: from the node descriptor; with some of
-            our models they are wrong.
+        nwk: its network address, 0..0xFFF7; changes when it joins again. 0xFFFE while it is
+            unknown, because another device has announced itself with it.
+        model, manufacturer: as reported, None before.
+        is_complete: whether its interview succeeded.
+        manufacturer_code, logical_type, mac_capabilities: from the node descriptor; wrong for
+            some of our models.
     """
 
     ieee: Ieee
@@ -49,9 +50,10 @@ class Coordinator:
     """The radio itself and its network. Keys stay inside `radio`.
 
     Attributes:
-        firmware: what the stick says of itself, such as ``Z-Stack 20230507``.
+        firmware: the version that it reports, such as ``Z-Stack 20230507``.
         channel: IEEE 802.15.4 channel, 11..26.
         extended_pan_id: eight octets, written like an `Ieee`.
+        radio_type: the kind of coordinator, as ZHA calls it: ``znp``, ``ezsp``, ``deconz`` …
     """
 
     ieee: Ieee
@@ -61,18 +63,19 @@ class Coordinator:
     channel: int
     pan_id: int
     extended_pan_id: str
+    radio_type: str = "znp"
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """Whom a router hears: an entry of its neighbour table (Zigbee specification, 2.4.4.3.2).
+    """An entry of a router's neighbor table (Zigbee specification, 2.4.4.3.2).
 
     Attributes:
-        ieee, nwk: who it is.
+        ieee, nwk: the neighbor's addresses.
         kind: 0 coordinator, 1 router, 2 end device, 3 unknown.
         relation: 0 parent, 1 child, 2 sibling, 3 none of these, 4 former child.
-        depth: hops from the coordinator, as it believes.
-        link_quality: 0..255, as the router hears it.
+        depth: hops from the coordinator, as reported.
+        link_quality: 0..255, at the router.
     """
 
     ieee: Ieee
@@ -84,7 +87,7 @@ class Neighbour:
 
 
 class Radio(Protocol):
-    """A Zigbee network that is up."""
+    """A running Zigbee network: the functions of any network, also of another program's."""
 
     @property
     def coordinator(self) -> Coordinator:
@@ -92,70 +95,52 @@ class Radio(Protocol):
         ...
 
     async def request(self, ieee: Ieee, request: Request, *, sleepy: bool = False) -> Report | None:
-        """Send a request and wait for the device's answer.
+        """Send a request and wait for the device's response.
 
-        A sleepy device gets one attempt, because it hears nothing between its own frames.
+        A sleepy device gets one attempt, because it receives nothing between its own frames.
 
         Returns:
-            The attributes a read was answered with; None for a write or command that succeeded.
+            The attributes of a read response; None for a write or command that succeeded.
 
         Raises:
-            DeliveryError: no answer in time, a refusal, or no radio.
+            DeliveryError: no response in time, an error status, or no radio.
         """
         ...
 
     async def permit(self, seconds: int, via: Ieee | None = None) -> None:
-        """Let devices join, through all routers or one; 0 closes the network.
+        """Permit joins through all routers or one; 0 ends it.
 
         Raises:
-            DeliveryError: the radio refused or is gone.
-        """
-        ...
-
-    async def remove(self, ieee: Ieee, *, force: bool = False) -> None:
-        """Ask a device to leave and forget it; with `force` forget it whatever it says.
-
-        Raises:
-            DeliveryError: the device did not take its leave. It is not forgotten then.
+            DeliveryError: the radio failed or was lost.
         """
         ...
 
     async def energy_scan(self) -> Mapping[int, float]:
-        """How busy each channel is, 11..26, in percent. Takes some seconds.
+        """Return the energy on each channel, 11..26, in percent. Takes some seconds.
 
         Raises:
-            DeliveryError: the radio refused or is gone.
-        """
-        ...
-
-    async def change_channel(self, channel: int) -> None:
-        """Move the network to another channel, 11..26, and wait until it is there.
-
-        Devices follow when they notice; some never do and have to be paired anew.
-
-        Raises:
-            DeliveryError: the radio refused or is gone; the network stays where it was.
+            DeliveryError: the radio failed or was lost.
         """
         ...
 
     async def neighbours(self, ieee: Ieee) -> Sequence[Neighbour]:
-        """Whom a router or the coordinator hears.
+        """Return the neighbor table of a router or the coordinator.
 
         Raises:
-            DeliveryError: it did not say.
+            DeliveryError: it did not answer.
         """
         ...
 
     async def addresses(self) -> Mapping[Ieee, int]:
-        """The network addresses of the devices that the coordinator itself remembers.
+        """Return the network addresses of the devices in the coordinator's own tables.
 
         Raises:
-            DeliveryError: the radio is gone, or could not be read.
+            DeliveryError: the radio was lost or could not be read.
         """
         ...
 
     async def interview(self, ieee: Ieee) -> None:
-        """Ask a device anew what it is.
+        """Interview a device again.
 
         Raises:
             DeliveryError: it did not answer.
@@ -163,43 +148,74 @@ class Radio(Protocol):
         ...
 
 
+@runtime_checkable
+class Owner(Radio, Protocol):
+    """A network on our own coordinator, with functions for its membership and channel."""
+
+    async def remove(self, ieee: Ieee, *, force: bool = False) -> None:
+        """Send a leave request and remove a device; with `force` also without an answer.
+
+        Raises:
+            DeliveryError: the device did not leave. It is not removed then.
+        """
+        ...
+
+    async def change_channel(self, channel: int) -> None:
+        """Move the network to another channel, 11..26, and wait for it.
+
+        Devices follow when they notice it; some never do and have to be paired again.
+
+        Raises:
+            DeliveryError: the radio failed or was lost; the network keeps its channel.
+        """
+        ...
+
+
 class Listener(Protocol):
-    """What a radio tells. `gateway.Gateway` is the one that listens."""
+    """Listener of the radio's events, implemented by `gateway.Gateway`."""
 
     def known(self, node: Node, now: datetime) -> object:
-        """A device that was on the network before the radio started."""
+        """Called for a device that was on the network before the radio started."""
         ...
 
     def joined(self, node: Node, now: datetime) -> None:
-        """A device has joined or announced itself; its interview may still be ahead."""
+        """Called when a device has joined or announced itself; its interview may follow."""
+        ...
+
+    def readdressed(self, node: Node) -> None:
+        """Called when the network address of a device has changed, without a frame of its own."""
         ...
 
     def interviewed(self, node: Node, now: datetime) -> None:
-        """All there is to know about a device is known, for the first time or anew."""
+        """Called when an interview succeeded, for the first time or again."""
+        ...
+
+    def rejoined(self, node: Node, now: datetime) -> None:
+        """Called when a device has joined again with another network address, without interview."""
         ...
 
     def interview_failed(self, node: Node) -> None:
-        """A device fell silent during its interview; its next frame starts it again."""
+        """Called when an interview failed; the device's next frame starts it again."""
         ...
 
     def left(self, ieee: Ieee) -> None:
-        """A device has left the network; it may come back by itself."""
+        """Called when a device has left the network; it may rejoin."""
         ...
 
     def removed(self, ieee: Ieee) -> None:
-        """A device was taken out of the network and is forgotten."""
+        """Called when a device was removed from the network."""
         ...
 
     def received(
         self, ieee: Ieee, report: Report | None, link_quality: int | None, now: datetime
     ) -> None:
-        """A device sent something: attributes in a report, or None for any other sign of life."""
+        """Called when a device sent attributes in a report, or None for any other frame."""
         ...
 
     def sent(self, status: int | None, now: datetime) -> None:
-        """A frame went out (None), or did not for the radio's reason."""
+        """Called when a frame was sent (None), or failed with the radio's status."""
         ...
 
     def lost(self, reason: str) -> None:
-        """The radio is gone. Told once."""
+        """Called once when the radio is lost."""
         ...

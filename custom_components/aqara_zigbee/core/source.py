@@ -1,4 +1,4 @@
-"""Where on the wire a property's value comes from, and where it is written to."""
+"""Sources of a property's value on the wire, and the attribute it is written to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,11 +24,11 @@ class Attribute:
     manufacturer: int | None = field(default=None, compare=False)
 
     def read(self) -> ReadAttributes:
-        """The request that asks for it."""
+        """Return the request that reads it."""
         return ReadAttributes(self.endpoint, self.cluster, (self.id,), self.manufacturer)
 
     def write(self, value: Value) -> WriteAttributes:
-        """The request that writes it; `type` must be known."""
+        """Return the request that writes it; `type` must be known."""
         assert self.type is not None
         record = Record(self.id, self.type, value)
         return WriteAttributes(self.endpoint, self.cluster, (record,), self.manufacturer)
@@ -36,14 +36,14 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """An item of the maker's tag list (contract 0.3)."""
+    """An item of the maker's tag list (protocol 0.3)."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """An element of the maker's 0xFF02 structure, counted from 0 (contract 0.3)."""
+    """An element of the maker's 0xFF02 structure, counted from 0 (protocol 0.3)."""
 
     index: int
 
@@ -53,7 +53,7 @@ type Address = Attribute | Tag | Element
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a value comes from and how it is read; the row's own way where none is given."""
+    """The address of a value and its decoder, by default the row's."""
 
     address: Address
     decode: Callable[[Value], Any] | None = None
@@ -65,18 +65,18 @@ def attribute(
     decode: Callable[[Value], Any] | None = None,
     *,
     endpoint: int = 1,
-    type: int | None = None,  # noqa: A002 - ZCL's own word
+    type: int | None = None,  # noqa: A002 - ZCL's own name
     manufacturer: int | None = None,
 ) -> Source:
-    """A source that is a ZCL attribute."""
+    """Return a source that is a ZCL attribute."""
     return Source(Attribute(cluster, number, endpoint, type, manufacturer), decode)
 
 
 def tag(number: int, decode: Callable[[Value], Any] | None = None) -> Source:
-    """A source that is an item of the tag list."""
+    """Return a source that is an item of the tag list."""
     return Source(Tag(number), decode)
 
 
 def element(index: int, decode: Callable[[Value], Any] | None = None) -> Source:
-    """A source that is an element of the 0xFF02 structure."""
+    """Return a source that is an element of the 0xFF02 structure."""
     return Source(Element(index), decode)

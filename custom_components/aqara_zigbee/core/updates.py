@@ -1,38 +1,38 @@
-"""Keeps an eye on the firmware of all devices of a network and updates them, one at a time."""
+"""Checks the firmware of all devices of a network and updates them, one at a time."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 import logging
 
-from .definition import Definition
-from .device import Device, Unsubscribe, Update
+from .device import Device
+from .device_update import Unsubscribe, Update
 from .errors import DeliveryError
 from .firmware import Firmware, Obstacle, Programmer, Release, UpdateError
-from .gateway import Event, Gateway, Spawn
+from .gateway import Gateway
+from .gateway_devices import Spawn
+from .network_events import NetworkEvent
 from .radio import Ieee
 
 _LOGGER = logging.getLogger(__name__)
 
 _ASK_AGAIN = timedelta(hours=1)
-"""Between two questions to a device that does not say what it runs."""
+"""Time between two version requests to a device that does not answer."""
 
 
-def _definition(device: Device) -> Definition:
-    """The definition of a device whose firmware can be updated.
+def _check(device: Device) -> None:
+    """Check that a device's firmware can be updated.
 
     Raises:
         UpdateError: it cannot.
     """
     if device.definition is None or not device.definition.supports_ota:
         raise UpdateError(Obstacle.NOTHING_NEW)
-    return device.definition
 
 
 class Updates:
     """The firmware of a network's devices.
 
-    Who wants to know subscribes to the devices: `device.Update.firmware` says that `Device.upkeep`
-    has changed.
+    Changes of `Device.upkeep` are in `device.Update.firmware`.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class Updates:
         spawn: Spawn,
         learned: Callable[[Device], None] = lambda device: None,
     ) -> None:
-        """Start watching.
+        """Subscribe to the devices.
 
         Args:
-            gateway: a network that is up.
-            programmer: its radio's way to bring images to devices.
-            spawn: starts a coroutine that nobody waits for.
-            learned: called when a device has said that it runs something else than was known.
+            gateway: a running network.
+            programmer: its radio's port for updates.
+            spawn: starts a coroutine in the background.
+            learned: called when a device has reported another version.
         """
         self._gateway = gateway
         self._programmer = programmer
@@ -58,30 +58,30 @@ class Updates:
         self._undo: dict[Ieee, Unsubscribe] = {}
         self._unsure: set[Ieee] = set()
         self._is_updating = False
-        programmer.tell(self._said)
-        self._stop = gateway.subscribe(self._witness)
+        programmer.set_listener(self._said)
+        self._stop = gateway.subscribe(self._on_event)
         for device in gateway.values():
-            self._meet(device)
+            self._add(device)
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Unsubscribe from the devices."""
         self._stop()
         while self._undo:
             self._undo.popitem()[1]()
 
-    # Learning what devices run
+    # Versions of devices
 
-    def _witness(self, event: Event, device: Device) -> None:
-        if event is Event.INTERVIEWED:
-            self._meet(device)
+    def _on_event(self, event: NetworkEvent, device: Device) -> None:
+        if event is NetworkEvent.INTERVIEWED:
+            self._add(device)
             self._ask_soon(device)
-        elif event is Event.REMOVED and device.ieee in self._undo:
+        elif event is NetworkEvent.REMOVED and device.ieee in self._undo:
             self._undo.pop(device.ieee)()
             self._unsure.discard(device.ieee)
             self._tried.pop(device.ieee, None)
 
-    def _meet(self, device: Device) -> None:
-        """From now on ask it when it can hear us, until it has said what it runs."""
+    def _add(self, device: Device) -> None:
+        """Request a device's version whenever it is awake, until it is known."""
         if device.definition is None or not device.definition.supports_ota:
             return
         if device.ieee in self._undo:
@@ -89,14 +89,14 @@ class Updates:
         if device.upkeep.running is None:
             self._unsure.add(device.ieee)
 
-        def heard(_update: Update) -> None:
+        def on_update(_update: Update) -> None:
             if self._is_due(device):
                 self._ask_soon(device)
 
-        self._undo[device.ieee] = device.subscribe(heard)
+        self._undo[device.ieee] = device.subscribe(on_update)
 
     def _is_due(self, device: Device) -> bool:
-        """Whether a device that has just spoken is to be asked what it runs."""
+        """Whether to request the version of a device that has just sent something."""
         if device.ieee not in self._unsure or device.last_seen is None:
             return False
         tried = self._tried.get(device.ieee)
@@ -112,72 +112,74 @@ class Updates:
         try:
             await self._programmer.ask(device.ieee)
         except DeliveryError as error:
-            _LOGGER.debug("%s does not say what it runs: %s", device.ieee, error)
+            _LOGGER.debug("%s does not report its firmware version: %s", device.ieee, error)
 
     def _said(self, ieee: Ieee, firmware: Firmware) -> None:
-        """A device has said what it runs."""
+        """Called when a device has reported its version."""
         device = self._gateway.get(ieee)
         if device is None or ieee not in self._undo:
             return
         self._unsure.discard(ieee)
         if firmware != device.upkeep.running:
             device.upkeep.running = firmware
-            device.tell_of_firmware()
+            device.notify_firmware()
             self._learned(device)
         if not device.upkeep.is_updating:
-            self._spawn(self.look(device))
+            self._spawn(self.find_newer(device))
 
-    # Finding what there is
+    # Available images
 
-    async def look(self, device: Device) -> None:
-        """See whether there is something newer than what a device runs. Nothing is sent to it."""
+    async def find_newer(self, device: Device) -> None:
+        """Check for a newer image for a device. Nothing is sent to it."""
         upkeep = device.upkeep
         if upkeep.running is None:
             return
-        release = await self._programmer.find(_definition(device).zigbee_model, upkeep.running)
-        if release != upkeep.release:
-            upkeep.release = release
-            device.tell_of_firmware()
+        _check(device)
+        release = await self._programmer.find(device.zigbee_model, upkeep.running)
+        known = release, self._programmer.has_images
+        if known != (upkeep.release, upkeep.is_checked):
+            upkeep.release, upkeep.is_checked = known
+            device.notify_firmware()
 
-    async def look_for_all(self) -> None:
-        """See what there is for each device."""
+    async def find_newer_for_all(self) -> None:
+        """Check for newer images for each device."""
         for ieee in tuple(self._undo):
             if device := self._gateway.get(ieee):
-                await self.look(device)
+                await self.find_newer(device)
 
     async def check(self, device: Device) -> Release | None:
-        """Ask a device what it runs and see whether there is something newer.
+        """Request a device's version and check for a newer image.
 
         Raises:
-            UpdateError: it has never said what it runs, and does not now.
+            UpdateError: its version is unknown, and it does not answer.
         """
-        _definition(device)
+        _check(device)
         if not device.upkeep.is_updating:
             try:
                 await self._programmer.ask(device.ieee)
             except DeliveryError as error:
                 if device.upkeep.running is None:
                     raise _unheard(device) from error
-        await self.look(device)
+        await self.find_newer(device)
         return device.upkeep.release
 
-    # Updating
+    # Installation
 
     async def install(self, device: Device) -> None:
-        """Bring the newest image to a device. Takes minutes to hours; one device at a time.
+        """Install the newest image on a device. Takes minutes to hours; one device at a time.
 
         Raises:
-            UpdateError: why it was not updated.
-            DeliveryError: the radio is gone.
+            UpdateError: the reason why it was not updated.
+            DeliveryError: the radio was lost.
         """
-        _definition(device)
+        _check(device)
         if self._is_updating:
             raise UpdateError(Obstacle.BUSY)
         upkeep = device.upkeep
         if upkeep.release is None:
             raise UpdateError(Obstacle.NOTHING_NEW)
         self._is_updating = upkeep.is_updating = True
-        device.tell_of_firmware()
+        device.notify_firmware()
         try:
             await self._programmer.update(
                 device.ieee, upkeep.release, _progress_of(device), sleepy=device.is_sleepy
@@ -190,19 +192,19 @@ class Updates:
         finally:
             self._is_updating = upkeep.is_updating = False
             upkeep.percent = None
-            device.tell_of_firmware()
+            device.notify_firmware()
         _LOGGER.info("%s now runs firmware %s", device.ieee, upkeep.running)
-        await self.look(device)
+        await self.find_newer(device)
         await self._renew(device)
 
     async def _renew(self, device: Device) -> None:
-        """Learn what may be different with the new firmware."""
+        """Read the values that may be different with the new firmware."""
         device.about.forget_firmware()
         try:
             if not device.is_sleepy:
                 await self._gateway.radio.interview(device.ieee)
         except DeliveryError as error:
-            _LOGGER.debug("%s was not interviewed anew: %s", device.ieee, error)
+            _LOGGER.debug("%s was not interviewed again: %s", device.ieee, error)
         await self._gateway.describe(device)
 
 
@@ -211,12 +213,12 @@ def _unheard(device: Device) -> UpdateError:
 
 
 def _progress_of(device: Device) -> Callable[[float], None]:
-    """Note how far a transfer is, and tell of every percent."""
+    """Return a function that stores the progress of a transfer, and notifies of every percent."""
 
     def progress(part: float) -> None:
         percent = int(part * 100)
         if percent != device.upkeep.percent:
             device.upkeep.percent = percent
-            device.tell_of_firmware()
+            device.notify_firmware()
 
     return progress

@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from struct import Struct
 
 type Value = bool | int | float | bytes | tuple[Value, ...] | None
-"""What a ZCL type decodes to. Strings stay bytes; arrays and structures are tuples."""
+"""The Python values of ZCL types. Strings stay bytes; arrays and structures are tuples."""
 
 
 class Type:
-    """ZCL data types this package writes or asks for by name (2.6.2)."""
+    """ZCL data types that this package writes or uses by name (2.6.2)."""
 
     BOOLEAN = 0x10
     UINT8 = 0x20
     UINT16 = 0x21
+    FLOAT = 0x39
     OCTET_STRING = 0x41
     STRUCTURE = 0x4C
 
@@ -41,18 +42,23 @@ _SIZES = {
 _DEPTH = 4  # no real frame nests deeper than a structure in an array
 
 
-class Flaw(ValueError):
-    """Bytes that are not what their type says; never leaves a frame reader."""
+def is_integer(kind: int) -> bool:
+    """Whether values of a ZCL type are written as integers."""
+    return _SIZES.get(kind, 0) > 0
+
+
+class MalformedValueError(ValueError):
+    """The bytes do not match their type; never raised outside a frame reader."""
 
 
 def read_value(kind: int, data: bytes, start: int, depth: int = _DEPTH) -> tuple[Value, int]:
     """Read one value of a ZCL type from `start`.
 
-    Returns the value and where the next one begins. A string that claims more octets than there are
-    is what is there (contract 5.2).
+    Returns the value and where the next one begins. A string whose length exceeds the data ends
+    with it (protocol 5.2).
 
     Raises:
-        Flaw: the type is unknown or the data ends too early.
+        MalformedValueError: the type is unknown or the data ends too early.
     """
     if kind in _STRINGS:
         return _read_string(_STRINGS[kind], data, start)
@@ -61,7 +67,7 @@ def read_value(kind: int, data: bytes, start: int, depth: int = _DEPTH) -> tuple
     size = 4 if kind == 0x39 else 8 if kind == 0x3A else _SIZES.get(kind)
     end = start + (size or 0)
     if size is None or end > len(data):
-        raise Flaw(f"type 0x{kind:02x} at octet {start}")
+        raise MalformedValueError(f"type 0x{kind:02x} at octet {start}")
     octets = data[start:end]
     if kind in _FLOATS:
         number: float = _FLOATS[kind].unpack(octets)[0]
@@ -74,26 +80,26 @@ def read_value(kind: int, data: bytes, start: int, depth: int = _DEPTH) -> tuple
 def _read_string(width: int, data: bytes, start: int) -> tuple[Value, int]:
     begin = start + width
     if begin > len(data):
-        raise Flaw("string without a length")
+        raise MalformedValueError("string without a length")
     end = min(begin + int.from_bytes(data[start:begin], "little"), len(data))
     return data[begin:end], end
 
 
 def _read_elements(kind: int, data: bytes, start: int, depth: int) -> tuple[Value, int]:
-    """Arrays share one type before the count; a structure's elements carry their own."""
+    """Read elements: arrays have one type before the count, structures one per element."""
     if depth == 0:
-        raise Flaw("nested too deeply")
+        raise MalformedValueError("nested too deeply")
     at = start if kind == Type.STRUCTURE else start + 1
     shared = None if kind == Type.STRUCTURE else data[start : start + 1]
     if at + 2 > len(data):
-        raise Flaw("list without a count")
+        raise MalformedValueError("list without a count")
     count = int.from_bytes(data[at : at + 2], "little")
     at += 2
     elements: list[Value] = []
     for _ in range(count):
         if shared is None:
             if at >= len(data):
-                break  # a structure cut short keeps what came before
+                break  # a truncated structure keeps its first elements
             element, at = read_value(data[at], data, at + 1, depth - 1)
         else:
             element, at = read_value(shared[0], data, at, depth - 1)
@@ -104,32 +110,37 @@ def _read_elements(kind: int, data: bytes, start: int, depth: int) -> tuple[Valu
 
 
 def read_tags(data: bytes) -> Iterator[tuple[int, Value]]:
-    """The maker's tag list: ``tag, type, value`` again and again (contract 0.3).
+    """Yield the maker's tag list: repeated ``tag, type, value`` (protocol 0.3).
 
-    A single octet at the end is skipped; an unknown type or a cut value ends the list.
+    A single octet at the end is skipped; an unknown type or a truncated value ends the list.
     """
     at = 0
     while len(data) - at >= 2:
         try:
             value, end = read_value(data[at + 1], data, at + 2)
-        except Flaw:
+        except MalformedValueError:
             return
         yield data[at], value
         at = end
 
 
 def write_value(kind: int, value: Value) -> bytes:
-    """The octets of a value of a ZCL type, as far as requests need them.
+    """Return the octets of a value of a ZCL type, for the types in requests.
 
     Raises:
-        ValueError: the value does not fit the type, or the type is none we write.
+        ValueError: the value does not fit the type, or the type is not supported.
     """
     match value:
         case bytes() if kind == Type.OCTET_STRING and len(value) < 0xFF:
             return bytes([len(value)]) + value
-        case bool() | int() if kind in _SIZES:
+        case bool() | int() if is_integer(kind):
             try:
                 return int(value).to_bytes(_SIZES[kind], "little", signed=kind in _SIGNED)
+            except OverflowError as error:
+                raise ValueError(f"{value} does not fit ZCL type 0x{kind:02x}") from error
+        case int() | float() if kind in _FLOATS:
+            try:
+                return _FLOATS[kind].pack(value)
             except OverflowError as error:
                 raise ValueError(f"{value} does not fit ZCL type 0x{kind:02x}") from error
         case _:

@@ -1,32 +1,46 @@
-"""ZCL frames as bytes: reports and answers in, requests out (ZCL revision 8, chapter 2).
+"""ZCL frames as bytes: reading reports and responses, writing requests (ZCL revision 8, chapter 2).
 
-Devices of this maker put binary data into character strings and lie about its length, so frames
-are read from the raw bytes, once, here (contract 0.3). Reading never fails: what is understood
-before the first flaw is kept, the rest is left out.
+Devices of this maker put binary data into character strings and send wrong lengths, so frames are
+read from the raw bytes, once, here (protocol 0.3). Reading never fails: everything before the first
+error is kept, the rest is dropped.
 """
 
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import assert_never
 
-from .value import Flaw, Value, read_value, write_value
+from .value import MalformedValueError, Value, read_value, write_value
 
 
 class Cluster(IntEnum):
-    """Clusters these devices use (ZCL revision 8, 1.4 and the maker's own)."""
+    """Clusters in the definitions of devices (ZCL revision 8, 1.4 and the maker's own)."""
 
     BASIC = 0x0000
     POWER_CONFIGURATION = 0x0001
+    IDENTIFY = 0x0003
     ON_OFF = 0x0006
+    LEVEL = 0x0008
     ANALOG_INPUT = 0x000C
+    ANALOG_OUTPUT = 0x000D
+    BINARY_INPUT = 0x000F
     BINARY_OUTPUT = 0x0010
     MULTISTATE_INPUT = 0x0012
+    MULTISTATE_OUTPUT = 0x0013
     DOOR_LOCK = 0x0101
+    WINDOW_COVERING = 0x0102
+    ILLUMINANCE = 0x0400
+    TEMPERATURE = 0x0402
+    PRESSURE = 0x0403
+    HUMIDITY = 0x0405
+    OCCUPANCY = 0x0406
+    IAS_ZONE = 0x0500
+    METERING = 0x0702
+    ELECTRICAL_MEASUREMENT = 0x0B04
     LUMI = 0xFCC0
 
 
 class Status(IntEnum):
-    """Status codes an answer may carry (ZCL revision 8, 2.6.3); others exist."""
+    """Status codes of responses (ZCL revision 8, 2.6.3); others exist."""
 
     SUCCESS = 0x00
     UNSUPPORTED_ATTRIBUTE = 0x86
@@ -48,7 +62,7 @@ _NO_DEFAULT_RESPONSE = 0x10
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The head of a ZCL frame (ZCL revision 8, 2.4.1)."""
+    """The header of a ZCL frame (ZCL revision 8, 2.4.1)."""
 
     control: int
     manufacturer: int | None
@@ -57,7 +71,7 @@ class Header:
 
     @property
     def is_general(self) -> bool:
-        """Whether the command is one of all clusters (read, write, report …)."""
+        """Whether the command is a general one (read, write, report …)."""
         return self.control & _FRAME_TYPE == 0
 
     @property
@@ -67,7 +81,7 @@ class Header:
 
     @property
     def wants_default_response(self) -> bool:
-        """Whether the sender waits for a default response (2.5.12.2)."""
+        """Whether the sender wants a default response (2.5.12.2)."""
         return not self.control & _NO_DEFAULT_RESPONSE
 
 
@@ -82,7 +96,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Attributes a device reported, or answered a read with."""
+    """Attributes of a report or a read response."""
 
     endpoint: int
     cluster: int
@@ -90,12 +104,12 @@ class Report:
     sequence: int = 0
     manufacturer: int | None = None
     refused: tuple[tuple[int, int], ...] = ()
-    """Attribute and status of what a read answer could not give."""
+    """Attributes of a read response with an error status, and the status."""
     is_answer: bool = False
-    """Whether it answers a read: such a report tells a state, never that something happened."""
+    """Whether it is a read response, which has a state, but is never an event."""
 
     def __getitem__(self, attribute: int) -> Value:
-        """The value of an attribute; `KeyError` if the frame does not carry it."""
+        """Return the value of an attribute; raises `KeyError` without it."""
         for record in self.records:
             if record.attribute == attribute:
                 return record.value
@@ -107,7 +121,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class ReadAttributes:
-    """Ask a device for attributes (2.5.1)."""
+    """A request to read attributes (2.5.1)."""
 
     endpoint: int
     cluster: int
@@ -117,7 +131,7 @@ class ReadAttributes:
 
 @dataclass(frozen=True, slots=True)
 class WriteAttributes:
-    """Write attributes of a device (2.5.3)."""
+    """A request to write attributes (2.5.3)."""
 
     endpoint: int
     cluster: int
@@ -130,7 +144,7 @@ class Command:
     """A cluster's own command, such as "on" of On/Off.
 
     Attributes:
-        repeatable: whether it may be sent again when no answer came; not so for "toggle".
+        repeatable: whether it may be sent again without a response; not so for "toggle".
     """
 
     endpoint: int
@@ -144,7 +158,7 @@ type Request = ReadAttributes | WriteAttributes | Command
 
 
 def read_header(frame: bytes) -> tuple[Header, bytes] | None:
-    """The head of a frame and what follows it, or None if it is too short to have one."""
+    """Return a frame's header and payload, or None if it is too short."""
     manufacturer = None
     at = 1
     if frame and frame[0] & _MANUFACTURER_SPECIFIC:
@@ -156,11 +170,15 @@ def read_header(frame: bytes) -> tuple[Header, bytes] | None:
 
 
 def read_report(endpoint: int, cluster: int, frame: bytes) -> Report | None:
-    """The attributes in a report or a read answer; None for every other frame."""
+    """Return the attributes of a report or a read response; None for other frames."""
     head = read_header(frame)
-    if head is None or not head[0].is_general:
+    return None if head is None else read_values(endpoint, cluster, *head)
+
+
+def read_values(endpoint: int, cluster: int, header: Header, payload: bytes) -> Report | None:
+    """As `read_report`, of a frame whose header was read before."""
+    if not header.is_general:
         return None
-    header, payload = head
     refused: tuple[tuple[int, int], ...] = ()
     if header.command == REPORT_ATTRIBUTES:
         records = _read_records(payload)
@@ -183,20 +201,20 @@ def _read_records(data: bytes) -> tuple[Record, ...]:
     records, complete = _scan_records(data)
     if complete or not records:
         return records
-    # A string whose length byte says too little leaves a rest that is no record: then the string
-    # goes on to the end (contract 0.3, rules 1 and 3).
+    # A string whose length byte is too low leaves bytes that are not a record: then the string
+    # extends to the end (protocol 0.3, rules 1 and 3).
     return _extend_string(data, records)
 
 
 def _scan_records(data: bytes) -> tuple[tuple[Record, ...], bool]:
-    """Records up to the first flaw, and whether the data ended with the last of them."""
+    """The records up to the first error, and whether the data ended with the last of them."""
     records: list[Record] = []
     at = 0
     while len(data) - at >= 3:
         attribute = int.from_bytes(data[at : at + 2], "little")
         try:
             value, end = read_value(data[at + 2], data, at + 3)
-        except Flaw:
+        except MalformedValueError:
             return tuple(records), False
         records.append(Record(attribute, data[at + 2], value))
         at = end
@@ -204,7 +222,7 @@ def _scan_records(data: bytes) -> tuple[tuple[Record, ...], bool]:
 
 
 def _extend_string(data: bytes, records: tuple[Record, ...]) -> tuple[Record, ...]:
-    """Give the last string of a flawed frame everything behind its length byte."""
+    """Extend the last string of a malformed frame to its end."""
     at, found = 0, None
     for index, record in enumerate(records):
         if record.type in (0x41, 0x42):
@@ -218,7 +236,7 @@ def _extend_string(data: bytes, records: tuple[Record, ...]) -> tuple[Record, ..
 
 
 def _read_answers(data: bytes) -> tuple[tuple[Record, ...], tuple[tuple[int, int], ...]]:
-    """The records of a read answer that succeeded, and attribute and status of the others (2.5.2)."""
+    """The successful records of a read response, and attribute and status of others (2.5.2)."""
     records: list[Record] = []
     refused: list[tuple[int, int]] = []
     at = 0
@@ -230,7 +248,7 @@ def _read_answers(data: bytes) -> tuple[tuple[Record, ...], tuple[tuple[int, int
             continue
         try:
             value, end = read_value(data[at], data, at + 1)
-        except Flaw, IndexError:
+        except MalformedValueError, IndexError:
             break
         records.append(Record(attribute, data[at], value))
         at = end
@@ -238,9 +256,9 @@ def _read_answers(data: bytes) -> tuple[tuple[Record, ...], tuple[tuple[int, int
 
 
 def read_statuses(frame: bytes) -> tuple[int, ...]:
-    """The statuses in a write answer or a default response; empty for every other frame.
+    """Return the statuses of a write response or a default response; empty for other frames.
 
-    A device that could write everything answers with one SUCCESS (2.5.5).
+    A completely successful write has one SUCCESS (2.5.5).
     """
     head = read_header(frame)
     if head is None or not head[0].is_general:
@@ -254,7 +272,7 @@ def read_statuses(frame: bytes) -> tuple[int, ...]:
 
 
 def write_frame(request: Request, sequence: int) -> bytes:
-    """The frame of a request, with the frame control Zigbee2MQTT uses (contract 0.2)."""
+    """Return the frame of a request, with the frame control of Zigbee2MQTT (protocol 0.2)."""
     match request:
         case ReadAttributes(attributes=attributes, manufacturer=manufacturer):
             payload = b"".join(number.to_bytes(2, "little") for number in attributes)
@@ -263,23 +281,27 @@ def write_frame(request: Request, sequence: int) -> bytes:
             payload = b"".join(map(write_record, records))
             return _general(WRITE_ATTRIBUTES, manufacturer, sequence, payload)
         case Command(command=command, payload=payload):
-            # The default response is wanted: its absence is the failure signal.
+            # The default response is requested: without it the request has failed.
             return bytes([_CLUSTER_SPECIFIC, sequence, command]) + payload
         case _:
             assert_never(request)
 
 
 def write_record(record: Record) -> bytes:
-    """One record of a write request: attribute, type, value."""
+    """Return a record of a write request: attribute, type, value."""
     head = record.attribute.to_bytes(2, "little") + bytes([record.type])
     return head + write_value(record.type, record.value)
 
 
 def write_default_response(header: Header) -> bytes:
-    """The answer to a frame that asked for one: all is well (2.5.12)."""
-    control = _NO_DEFAULT_RESPONSE | (0 if header.control & _FROM_SERVER else _FROM_SERVER)
-    payload = bytes([header.command, Status.SUCCESS])
-    return _frame(control, DEFAULT_RESPONSE, header.manufacturer, header.sequence, payload)
+    """Return a default response with success (2.5.12)."""
+    return write_answer(header, DEFAULT_RESPONSE, bytes([header.command, Status.SUCCESS]))
+
+
+def write_answer(asked: Header, command: int, payload: bytes) -> bytes:
+    """Return a general response: other direction, same sequence number and manufacturer code."""
+    control = _NO_DEFAULT_RESPONSE | (0 if asked.is_from_server else _FROM_SERVER)
+    return _frame(control, command, asked.manufacturer, asked.sequence, payload)
 
 
 def _general(command: int, manufacturer: int | None, sequence: int, payload: bytes) -> bytes:

@@ -1,1 +1,1 @@
-"""The steps of the config flow and the options flow, a file for each thing they are about."""
+"""The steps of config, options and repair flows, grouped by subject."""

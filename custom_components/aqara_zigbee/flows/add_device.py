@@ -1,13 +1,12 @@
-"""The step "Add device" of the options flow: the network is opened, and one can watch who comes."""
+"""The step "Add device" of the options flow: permits joins and shows the joining devices."""
 
 import asyncio
 import contextlib
 from datetime import timedelta
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.core import callback
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import (
     AreaSelector,
     SelectOptionDict,
@@ -20,13 +19,18 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from ..const import DOMAIN
-from ..core.arrivals import Arrivals, Stage
+from ..core.devices import MODELS
 from ..core.errors import DeliveryError
 from ..core.gateway import MOST_SECONDS, Gateway
+from ..core.pairing import PairingDevices, Stage
 from ..core.radio import Ieee
-from ..phrases import phrases
-from ..registry import name_of, registered_device
+from ..phrases import phrases, plain
+from ..registry import name_of, registered_device, rename
 from ..runtime import Runtime
+from .progress import ProgressStep
+
+if TYPE_CHECKING:
+    from ..simulation import Simulation
 
 CONF_AREA = "area"
 CONF_NAME = "name"
@@ -34,22 +38,32 @@ CONF_SIMULATED = "simulated"
 CONF_VIA = "via"
 
 ALL = "all"
-"""Through the coordinator and every router."""
+"""The coordinator and all routers."""
 
 TICK = 5.0
-LINGER = timedelta(seconds=10)
-"""How long the dialogue waits for another device after the last one is ready."""
+"""Maximum seconds between two updates of the progress bar."""
+
+REFRESH = 1.0
+"""Seconds between two checks of the list for changes."""
+
+_LISTS = {"pairing", "joined"}
+"""The steps that list devices."""
 
 PATIENCE = timedelta(minutes=1)
-"""How long it waits for an interview that is under way when the network has closed."""
+"""Maximum time to wait for a running interview after joins have ended."""
 
 
-class AddDeviceFlow(OptionsFlow):
-    """Lets devices join, shows how far each is, and asks for their names."""
+class AddDeviceFlow(ProgressStep[ConfigFlowResult], OptionsFlow):
+    """Permits joins, shows the progress of each device, and asks for names."""
 
     _opened: Gateway | None = None
-    _arrivals: Arrivals | None = None
-    _waiting: asyncio.Task[None] | None = None
+    _arrivals: PairingDevices | None = None
+    _updates: asyncio.Task[None] | None = None
+    _asked: Ieee = ""
+
+    def __init__(self) -> None:
+        self._named: set[Ieee] = set()
+        self._fetched: dict[str, str] = {}
 
     @property
     def _runtime(self) -> Runtime:
@@ -60,22 +74,29 @@ class AddDeviceFlow(OptionsFlow):
     def _gateway(self) -> Gateway:
         return self._runtime.gateway
 
+    @property
+    def _simulation(self) -> Simulation | None:
+        own = self._runtime.own
+        return own.simulation if own is not None else None
+
     @override
     @callback
     def async_remove(self) -> None:
-        """However the dialogue ends, the network closes."""
+        """End joins, however the dialog ends."""
+        super().async_remove()
         if self._opened is not None:
             self._shown.stop()
             self.hass.async_create_task(
                 self._opened.shut(dt_util.utcnow()), f"{DOMAIN} close the network"
             )
-        if self._waiting is not None:
-            self._waiting.cancel()
+        for task in (self._task, self._updates):
+            if task is not None:
+                task.cancel()
 
     async def async_step_add_device(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Tell how to pair each model, and ask through whom devices may join."""
+        """Explain each model's pairing, and ask through which router devices may join."""
         errors, reason = {}, ""
         if user_input is not None:
             try:
@@ -88,7 +109,10 @@ class AddDeviceFlow(OptionsFlow):
             step_id="add_device",
             data_schema=self._choice(),
             errors=errors,
-            description_placeholders={"reason": reason},
+            description_placeholders={
+                "reason": reason,
+                "how": "\n".join(f"- {line}" for line in await self._pairing_help()),
+            },
         )
 
     def _choice(self) -> probatio.Schema:
@@ -104,7 +128,7 @@ class AddDeviceFlow(OptionsFlow):
                 )
             )
         }
-        if simulation := self._runtime.simulation:
+        if simulation := self._simulation:
             fields[probatio.Optional(CONF_SIMULATED)] = SelectSelector(
                 SelectSelectorConfig(
                     options=[
@@ -120,21 +144,27 @@ class AddDeviceFlow(OptionsFlow):
         return name_of(self.hass, self.config_entry.entry_id, ieee)
 
     async def _open(self, choice: dict[str, Any]) -> None:
-        """Open the network and watch.
+        """Permit joins and follow them.
 
         Raises:
-            DeliveryError: the radio or the router did not take it.
+            DeliveryError: the radio or the router did not confirm it.
         """
         via = choice[CONF_VIA]
-        await self._gateway.permit(MOST_SECONDS, dt_util.utcnow(), None if via == ALL else via)
+        now = dt_util.utcnow()
+        await self._gateway.permit(MOST_SECONDS, now, None if via == ALL else via)
         self._opened = self._gateway
         if self._arrivals is not None:
             self._arrivals.stop()
         self._news = asyncio.Event()
-        self._arrivals = Arrivals(self._gateway, self._note)
-        self._last = dt_util.utcnow()
-        if (model := choice.get(CONF_SIMULATED)) and self._runtime.simulation:
-            self._runtime.simulation.pair(model)
+        self._arrivals = PairingDevices(self._gateway, self._note)
+        self._last = now
+        self._opened_at = now
+        if self._updates is None:
+            self._updates = self.hass.async_create_background_task(
+                self._keep_up_to_date(), f"{DOMAIN} devices that join"
+            )
+        if (model := choice.get(CONF_SIMULATED)) and self._simulation:
+            self._simulation.pair(model)
 
     @callback
     def _note(self) -> None:
@@ -144,25 +174,61 @@ class AddDeviceFlow(OptionsFlow):
     async def async_step_pairing(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show who comes, until all are ready or time is up."""
-        if self._waiting is None or self._waiting.done():
-            if self._is_over():
-                self._unnamed = [i for i, s in self._shown.items() if s is Stage.READY]
-                return self.async_show_progress_done(next_step_id="arrived")
-            self._news.clear()
-            self._waiting = self.hass.async_create_task(self._wait(), f"{DOMAIN} pairing")
-        return self.async_show_progress(
-            step_id="pairing",
-            progress_action="pairing",
-            progress_task=self._waiting,
-            description_placeholders={
-                "remaining": str(int(self._remaining.total_seconds())),
-                "devices": await self._list(bullet=""),  # progress is shown centred
-            },
+        """Show joining devices, until one is ready or joins have ended."""
+        self._fetched = await self._list_texts()
+        return await self._work(
+            "pairing",
+            self._until_settled,
+            done="joined",
+            failed="joined",
+            placeholders={"remaining": str(int(self._remaining.total_seconds())), **self._fetched},
         )
 
+    async def _until_settled(self) -> None:
+        while not (self._unnamed or self._is_over):
+            self.async_update_progress(1 - self._remaining.total_seconds() / MOST_SECONDS)
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK):
+                    await self._news.wait()
+
+    async def _keep_up_to_date(self) -> None:
+        """Refresh an open list in the dialog when it has changed."""
+        while True:
+            await asyncio.sleep(REFRESH)
+            if self.cur_step is None or self.cur_step["step_id"] not in _LISTS:
+                continue
+            if await self._list_texts() != self._fetched or self._is_counted_down:
+                self.async_notify_flow_changed()
+
     @property
-    def _shown(self) -> Arrivals:
+    def _is_counted_down(self) -> bool:
+        """Whether the seconds of the progress have passed."""
+        assert self.cur_step is not None
+        shown = (self.cur_step["description_placeholders"] or {}).get("remaining")
+        return shown is not None and int(shown) - self._remaining.total_seconds() >= TICK
+
+    async def _pairing_help(self) -> list[str]:
+        """Return how each model is paired."""
+        words = await phrases(self.hass, "pairing_help")
+        return [
+            f"**{each.description} {each.model}**: {words[each.model.lower()]}" for each in MODELS
+        ]
+
+    async def _list_texts(self) -> dict[str, str]:
+        """Return the devices, and the end of joins."""
+        words = await phrases(self.hass, "stage")
+        until = None if self._opened is None else self._opened.open_until
+        time = f"{dt_util.as_local(until):%H:%M:%S}" if until else ""
+        return {
+            # No list: the frontend centers the texts of progress, but not the marks of a list.
+            "how": "\n\n".join(await self._pairing_help()),
+            "devices": await self._list(),
+            "network": words.put("open", time=time) if until else words["closed"],
+        }
+
+    @property
+    def _shown(self) -> PairingDevices:
         assert self._arrivals is not None
         return self._arrivals
 
@@ -171,42 +237,48 @@ class AddDeviceFlow(OptionsFlow):
         until = None if self._opened is None else self._opened.open_until
         return max(until - dt_util.utcnow(), timedelta()) if until else timedelta()
 
+    @property
+    def _unnamed(self) -> list[Ieee]:
+        """Return the ready devices that have not been named in this dialog."""
+        ready = (ieee for ieee, stage in self._shown.items() if stage is Stage.READY)
+        return [ieee for ieee in ready if ieee not in self._named]
+
+    @property
     def _is_over(self) -> bool:
+        """Whether joins have ended and no interview is running, or one takes too long."""
+        if self._remaining:
+            return False
         silence = dt_util.utcnow() - self._last
-        if self._shown.are_settled:
-            return silence > LINGER or not self._remaining
-        return not self._remaining and (not self._shown or silence > PATIENCE)
+        return not self._shown or self._shown.are_settled or silence > PATIENCE
 
-    async def _wait(self) -> None:
-        """Until something happens, or for a moment."""
-        self.async_update_progress(1 - self._remaining.total_seconds() / MOST_SECONDS)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(TICK):
-                await self._news.wait()
-
-    async def _list(self, bullet: str = "- ") -> str:
-        """Who has come, a line each, in the language of the house."""
+    async def _list(self) -> str:
+        """Return the joined devices, a line each, in the language of the installation."""
         words = await phrases(self.hass, "stage")
         lines = [
-            f"{bullet}**{self._name(ieee)}**: {words[stage]}" for ieee, stage in self._shown.items()
+            f"- **{plain(self._name(ieee))}**: {words[stage]}"
+            for ieee, stage in self._shown.items()
         ]
-        return "  \n".join(lines) or words["nobody"]
+        return "\n".join(lines) or words["nobody"]
 
-    async def async_step_arrived(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Go through those who are ready."""
-        return await self.async_step_name_device()
+    async def async_step_joined(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """List the devices; more can be waited for while joins are permitted."""
+        texts = self._fetched = await self._list_texts()
+        options = ["name_device" if self._unnamed else "add_device", "finish"]
+        return self.async_show_menu(
+            step_id="joined", menu_options=options, description_placeholders=texts
+        )
 
     async def async_step_name_device(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask what each new device is called, and where it is."""
+        """Ask for the name and area of each new device."""
         if user_input is not None:
-            self._rename(self._unnamed.pop(0), user_input)
+            self._rename(self._asked, user_input)
+            self._named.add(self._asked)
         if not self._unnamed:
-            return await self.async_step_paired()
-        name = self._name(self._unnamed[0])
+            return await self._after_names()
+        self._asked = self._unnamed[0]
+        name = self._name(self._asked)
         fields = {
             probatio.Required(CONF_NAME, default=name): TextSelector(),
             probatio.Optional(CONF_AREA): AreaSelector(),
@@ -214,28 +286,30 @@ class AddDeviceFlow(OptionsFlow):
         return self.async_show_form(
             step_id="name_device",
             data_schema=probatio.Schema(fields),
-            description_placeholders={"device": name, "address": self._unnamed[0]},
+            description_placeholders={"device": plain(name), "address": self._asked},
             last_step=False,
         )
+
+    async def _after_names(self) -> ConfigFlowResult:
+        """Return to the list, unless all devices are ready."""
+        if all(stage is Stage.READY for stage in self._shown.values()):
+            return await self.async_step_finish()
+        return await self.async_step_joined()
 
     def _rename(self, ieee: Ieee, answers: dict[str, Any]) -> None:
         registered = registered_device(self.hass, self.config_entry.entry_id, ieee)
         if registered is None:
             return
         name = answers[CONF_NAME].strip()
-        if name and name != (registered.name_by_user or registered.name):
-            dr.async_get(self.hass).async_update_device(registered.id, name_by_user=name)
-        if area := answers.get(CONF_AREA):
-            dr.async_get(self.hass).async_update_device(registered.id, area_id=area)
-
-    async def async_step_paired(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Say what came of it, and ask whether to go on."""
-        return self.async_show_menu(
-            step_id="paired",
-            menu_options=["add_device", "finish"],
-            description_placeholders={"devices": await self._list()},
+        rename(
+            self.hass,
+            registered,
+            name=name or None,
+            area=answers.get(CONF_AREA),
+            # Automations may use the entity ids of a device that was only paired again.
+            with_entity_ids=registered.created_at >= self._opened_at,
         )
 
     async def async_step_finish(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Nobody else is to come."""
+        """Finish adding devices."""
         return self.async_create_entry(data=dict(self.config_entry.options))

@@ -1,33 +1,36 @@
-"""The step of the options flow that is about backups: what is kept, for download, and one more now."""
+"""The step "Backups" of the options flow: downloads of stored backups, and a new one."""
 
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 
-from ..archive import Reason, line
 from ..backup import link
-from ..core.errors import DeliveryError
+from ..core.errors import DeliveryError, StorageError
 from ..phrases import phrases
 from ..runtime import AqaraConfigEntry
+from ..storage.backup_list import Reason, line
+from ..storage.backups import Backups
 
 
 class BackupOptionsFlow(OptionsFlow):
-    """Shows the backups of a network that is up."""
+    """Shows the backups of a running network."""
 
     @property
-    def _network(self) -> AqaraConfigEntry:
-        return self.config_entry
+    def _backups(self) -> Backups:
+        entry: AqaraConfigEntry = self.config_entry
+        assert entry.runtime_data.own is not None  # the menu does not offer it otherwise
+        return entry.runtime_data.own.backups
 
     async def async_step_backups(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """List what is kept; each entry is a link to a file, good for ten minutes."""
+        """List the stored backups; each entry is a download link, valid for 10 minutes."""
         words = await phrases(self.hass, "backup")
         entry_id = self.config_entry.entry_id
-        # In a window of its own: the frontend takes other links for pages of its own.
+        # In a new window: the frontend takes other links for pages of its own.
         lines = [
             f'- <a href="{link(self.hass, entry_id, kept)}" target="_blank">{line(kept, words)}</a>'
-            for kept in await self._network.runtime_data.backups.archive.all()
+            for kept in await self._backups.archive.all()
         ]
         return self.async_show_menu(
             step_id="backups",
@@ -38,10 +41,10 @@ class BackupOptionsFlow(OptionsFlow):
     async def async_step_back_up(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Make one now."""
+        """Create a backup now."""
         try:
-            await self._network.runtime_data.backups.make(Reason.ASKED)
-        except DeliveryError as error:
+            await self._backups.make(Reason.ASKED)
+        except (DeliveryError, StorageError) as error:
             return self.async_abort(
                 reason="backup_failed", description_placeholders={"reason": str(error)}
             )

@@ -1,4 +1,4 @@
-"""The step of the options flow that is about firmware: whether the internet may be asked for it."""
+"""The step "Firmware" of the options flow: whether firmware may be downloaded."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ _SCHEMA = probatio.Schema({probatio.Required(CONF_REMOTE): BooleanSelector()})
 
 
 class FirmwareOptionsFlow(OptionsFlow):
-    """Asks where firmware may come from."""
+    """Asks for the source of firmware."""
 
     async def async_step_updates(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask whether the internet may be asked. It acts at once; nothing is started anew."""
+        """Ask whether firmware may be downloaded. It applies at once, without a restart."""
         if user_input is not None:
             data = {**self.config_entry.options, CONF_UPDATES: user_input}
             return self.async_create_entry(data=data)

@@ -1,4 +1,4 @@
-"""Options of the MQTT mirror: whether, where, and how it speaks."""
+"""The step "MQTT" of the options flow: settings of the mirror."""
 
 from typing import Any
 
@@ -13,8 +13,11 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from ..const import DOMAIN
-from ..mqtt import CONF_ENABLED, CONF_MQTT, LAST_SEEN, LEVELS, MQTT, options_of, problem_with
+from ..const import CONF_ENABLED, CONF_MQTT, DOMAIN
+from ..mirror.settings import LAST_SEEN, LEVELS
+from ..mirror.topics import problem_with
+from ..mqtt import MQTT
+from ..mqtt.options import options_of
 
 CONF_BASE_TOPIC = "base_topic"
 
@@ -23,7 +26,7 @@ _JSON, _PLAIN = "json", "plain"
 
 
 def _choice(key: str, *values: str) -> SelectSelector:
-    """A choice of words; selectors know them in lower case only."""
+    """Return a selector of values; its keys are in lower case."""
     return SelectSelector(
         SelectSelectorConfig(
             options=[value.lower() for value in values],
@@ -39,6 +42,7 @@ _SECTIONS: dict[str, dict[str, Any]] = {
         "elapsed": BooleanSelector(),
         "cache_state": BooleanSelector(),
         "include_device": BooleanSelector(),
+        "null_values": BooleanSelector(),
     },
     "actions": {
         "action_topic": BooleanSelector(),
@@ -51,13 +55,21 @@ _SECTIONS: dict[str, dict[str, Any]] = {
     },
 }
 
+_NEWER = {"null_values"}
+"""Fields added later; answers without them keep their values."""
+
 _SCHEMA = probatio.Schema(
     {
         probatio.Required(CONF_ENABLED): BooleanSelector(),
         probatio.Required(CONF_BASE_TOPIC): TextSelector(),
         **{
             probatio.Required(name): section(
-                probatio.Schema({probatio.Required(key): field for key, field in fields.items()}),
+                probatio.Schema(
+                    {
+                        (probatio.Optional if key in _NEWER else probatio.Required)(key): field
+                        for key, field in fields.items()
+                    }
+                ),
                 {"collapsed": True},
             )
             for name, fields in _SECTIONS.items()
@@ -67,21 +79,23 @@ _SCHEMA = probatio.Schema(
 
 
 class MqttOptionsFlow(OptionsFlow):
-    """The step of the options flow that is about MQTT."""
+    """The MQTT step of the options flow."""
 
     async def async_step_mqtt(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask whether and how to mirror the network on MQTT. Only the mirror starts anew."""
+        """Ask for the settings of the mirror. The network keeps running."""
         errors: dict[str, str] = {}
-        options = options_of(self.config_entry)
+        options = stored = options_of(self.config_entry)
         if user_input is not None:
-            options = _flat(user_input)
+            options = {**_newer(stored), **_flat(user_input)}
             errors = self._errors(options)
             if not errors:
                 data = {**self.config_entry.options, CONF_MQTT: options}
                 return self.async_create_entry(data=data)
         return self.async_show_form(
             step_id="mqtt",
-            data_schema=self.add_suggested_values_to_schema(_SCHEMA, _nested(options)),
+            data_schema=self.add_suggested_values_to_schema(
+                _SCHEMA, _nested({**stored, **options})
+            ),
             errors=errors,
         )
 
@@ -102,8 +116,13 @@ class MqttOptionsFlow(OptionsFlow):
         return {}
 
 
+def _newer(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of the newer fields."""
+    return {name: True for name in _NEWER if options[name]}
+
+
 def _nested(options: dict[str, Any]) -> dict[str, Any]:
-    """Options as the form shows them."""
+    """Return options as the form shows them."""
     shown = {
         **options,
         "last_seen": options["last_seen"].lower(),
@@ -114,7 +133,7 @@ def _nested(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flat(user_input: dict[str, Any]) -> dict[str, Any]:
-    """The form's answers as they are stored."""
+    """Return the form's answers as options."""
     options = {key: user_input[key] for key in (CONF_ENABLED, CONF_BASE_TOPIC)}
     for name in _SECTIONS:
         options |= user_input[name]

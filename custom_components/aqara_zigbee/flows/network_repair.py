@@ -1,78 +1,60 @@
-"""The repair for a stick that holds another network than its entry knows, or none.
+"""The repair for a coordinator with another network than its entry's, or none.
 
-Two ways out: our network is written back onto the stick, or the stick's network becomes ours.
-Nothing is changed before one of them was chosen and confirmed.
+Either the entry's network is restored on the coordinator, or the coordinator's network becomes the
+entry's. Nothing is changed before one of them is chosen and confirmed.
 """
 
-import asyncio
-from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, override
 
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.components.repairs import RepairsFlowResult
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
-import probatio
 
-from ..archive import OVERWRITTEN, Archive, Kept, Reason, everything
 from ..const import DOMAIN
+from ..core.errors import StorageError
+from ..core.identity import extended_pan_id_in
 from ..core.radio import Ieee
-from ..known_network import KnownNetwork, unique_id
 from ..phrases import Phrases, phrases
-from ..radio.backup import Backup, BackupError, WriteError, read, restore
-from ..radio.identity import identity_of
-from ..radio.network import Port, RadioError
-from ..runtime import AqaraConfigEntry
-from .port import CONF_DEVICE
-from .restore import describe
+from ..radio.backup import Backup, BackupError
+from ..radio.restore import read, restore
+from ..storage.backup_list import OVERWRITTEN, BackupList, Reason, StoredBackup, everything
+from ..storage.known_network import KnownNetwork
+from .coordinator_repair import CoordinatorRepair
+from .network_id import unique_id_of
+from .network_text import describe
+from .port import STORAGE_FAILED
 
 
-class NetworkRepair(RepairsFlow):
-    """Take ours, or take the stick's.
+class NetworkRepair(CoordinatorRepair):
+    """Asks which network to use, and applies the choice.
 
     Attributes:
-        _held: the network on the stick, None if it is blank.
-        _backups: our own network as it was backed up, newest first.
-        _error: what the last attempt ended with, for the next form.
+        _held: the coordinator's network, None if it is blank.
+        _backups: backups of the entry's network, newest first.
     """
 
     def __init__(self, entry_id: str) -> None:
-        self._entry_id = entry_id
+        super().__init__(entry_id)
         self._held: Backup | None = None
-        self._backups: list[tuple[Kept, Backup]] = []
-        self._task: asyncio.Task[None] | None = None
-        self._error: str | None = None
+        self._backups: list[tuple[StoredBackup, Backup]] = []
 
-    @property
-    def _entry(self) -> AqaraConfigEntry:
-        entry: AqaraConfigEntry = self.hass.config_entries.async_get_known_entry(self._entry_id)
-        return entry
-
-    @property
-    def _port(self) -> Port:
-        return Port.from_dict(self._entry.data[CONF_DEVICE])
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin: read the stick."""
-        if self._entry.state is ConfigEntryState.LOADED:
-            return self.async_create_entry(data={})
-        return await self.async_step_look()
-
+    @override
     async def async_step_look(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Read the stick, and look for backups of our network."""
-        return await self._work("look", self._look, done="choose", failed="unreachable")
+        """Read the coordinator, and find backups of the entry's network."""
+        return await self._work_at_port("look", self._check, done="choose", failed="unreachable")
 
-    async def _look(self) -> None:
-        self._held = await read(self._port)
+    async def _check(self) -> None:
+        async with self._entry.setup_lock:
+            self._held = await read(self._port)
         known = KnownNetwork(self.hass, self._entry)
         await known.load()
         self._backups = await self._own_backups(known)
 
-    async def _own_backups(self, known: KnownNetwork) -> list[tuple[Kept, Backup]]:
+    async def _own_backups(self, known: KnownNetwork) -> list[tuple[StoredBackup, Backup]]:
         ours = known.extended_pan_id
         if ours is None:
-            candidates = await Archive(self.hass, self._entry_id).all()
+            candidates = await BackupList(self.hass, self._entry_id).all()
         else:
             candidates = [kept for _, kept in await everything(self.hass, ours)]
         found = []
@@ -81,32 +63,25 @@ class NetworkRepair(RepairsFlow):
                 found.append((kept, Backup.of(kept.content)))
         if known.identity is None:
             return found
-        # One with the key of a network that only has the same name would help nobody.
+        # A network with the same extended PAN id but another key would not help.
         key = known.identity.key
-        return [(kept, network) for kept, network in found if identity_of(network).key == key]
-
-    async def async_step_unreachable(
-        self, user_input: dict[str, Any] | None = None
-    ) -> RepairsFlowResult:
-        """The stick could not be read. Offer to try again."""
-        if user_input is not None:
-            return await self.async_step_look()
-        return self._form("unreachable", {})
+        return [(kept, network) for kept, network in found if network.identity.key == key]
 
     async def async_step_choose(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Show both networks and ask which one it is to be."""
+        """Show both networks and ask which one to use."""
         options = [
             *(["take_ours"] if self._backups else []),
-            *(["take_theirs"] if self._held is not None else []),
+            *(["take_theirs"] if self._held is not None and self._held.is_whole else []),
         ]
         if not options:
             return self.async_abort(reason="no_backup", description_placeholders=self._names)
         known = KnownNetwork(self.hass, self._entry)
         await known.load()
-        if self._held is not None and known.is_ours(identity_of(self._held)):
-            return await self.async_step_start()  # the right stick is back
+        is_whole = self._held is not None and self._held.is_whole
+        if self._held is not None and is_whole and known.is_ours(self._held.identity):
+            return await self.async_step_start()  # the right coordinator is back
         return self.async_show_menu(
             step_id="choose",
             menu_options=options,
@@ -115,7 +90,7 @@ class NetworkRepair(RepairsFlow):
 
     async def _both(self, known: KnownNetwork) -> dict[str, str]:
         words = await phrases(self.hass, "backup")
-        differences = known.differences(identity_of(self._held)) if self._held else ()
+        differences = known.differences(self._held.identity) if self._held else ()
         names = [words[f"fact_{each}"] for each in differences]
         return {
             "ours": self._ours(words),
@@ -129,12 +104,12 @@ class NetworkRepair(RepairsFlow):
         kept, network = self._backups[0]
         return describe(network, words, kept)
 
-    # Ours
+    # Restoring the entry's network
 
     async def async_step_take_ours(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Say what is written over what, and ask once more."""
+        """Show what would be overwritten, and ask for confirmation."""
         if user_input is not None:
             return await self.async_step_restore()
         words = await phrases(self.hass, "backup")
@@ -143,107 +118,60 @@ class NetworkRepair(RepairsFlow):
     async def async_step_restore(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Write our network onto the stick, and read it back."""
-        return await self._work("restore", self._restore, done="start", failed="take_ours")
+        """Restore the entry's network on the coordinator, and read it back."""
+        return await self._work_at_port("restore", self._restore, done="start", failed="take_ours")
 
     async def _restore(self) -> None:
         now = dt_util.utcnow()
         if self._held is not None:
-            await Archive(self.hass, OVERWRITTEN).add(Kept.of(Reason.RESTORE, self._held, now))
+            await BackupList(self.hass, OVERWRITTEN).add(
+                StoredBackup.of(Reason.RESTORE, self._held, now)
+            )
         (_, wanted), *_ = self._backups
-        await restore(self._port, wanted, now, [network for _, network in self._backups])
-        # Ours may have moved since it was backed up.
-        await KnownNetwork(self.hass, self._entry).remember(identity_of(wanted))
+        async with self._entry.setup_lock:
+            await restore(self._port, wanted, now, [network for _, network in self._backups])
+        # The network may have changed since the backup.
+        await KnownNetwork(self.hass, self._entry).remember(wanted.identity)
 
-    # The stick's
+    # Using the coordinator's network
 
     async def async_step_take_theirs(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Say what becomes of the devices, and ask once more."""
+        """Show what this means for the devices, and ask for confirmation."""
         assert self._held is not None
-        wanted = unique_id(self._held.extended_pan_id, self._entry.unique_id)
+        wanted = self._entry.unique_id
+        if extended_pan_id_in(wanted) is not None:
+            wanted = await unique_id_of(self.hass, self._held, self._entry_id)
         others = self.hass.config_entries.async_entries(DOMAIN)
         if any(other.unique_id == wanted and other.entry_id != self._entry_id for other in others):
             return self.async_abort(reason="already_configured")
         if user_input is None:
             words = await phrases(self.hass, "backup")
             return self._form("take_theirs", {"theirs": describe(self._held, words)})
-        self.hass.config_entries.async_update_entry(self._entry, unique_id=wanted)
         known = KnownNetwork(self.hass, self._entry)
         await known.load()
-        if known.identity is not None:
-            self._forget_coordinator(known.identity.coordinator)
-        await known.remember(identity_of(self._held))
+        before = known.identity
+        try:
+            await known.remember(self._held.identity)
+        except StorageError:
+            self._error = STORAGE_FAILED
+            return await self.async_step_take_theirs()
+        self.hass.config_entries.async_update_entry(self._entry, unique_id=wanted)
+        if before is not None:
+            self._forget_coordinator(before.coordinator)
         return await self.async_step_start()
 
     def _forget_coordinator(self, ieee: Ieee) -> None:
-        """Take the old stick out of the device registry, unless the new one has its address."""
+        """Remove the old coordinator's device, unless the new coordinator has its address."""
         assert self._held is not None
         registry = dr.async_get(self.hass)
         old = registry.async_get_device_by_identifier((DOMAIN, ieee), self._entry_id)
         if ieee != self._held.coordinator and old is not None:
             registry.async_remove_device(old.id)
 
-    # The end of both
+    # Start
 
     async def async_step_start(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Start the network."""
-        return await self._work("start", self._start, done="check", failed="check")
-
-    async def _start(self) -> None:
-        await self.hass.config_entries.async_reload(self._entry_id)
-
-    async def async_step_check(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Look whether it is up."""
-        if self._entry.state is ConfigEntryState.LOADED:
-            return self.async_create_entry(data={})
-        return self.async_abort(
-            reason="not_up",
-            description_placeholders={**self._names, "reason": self._entry.reason or ""},
-        )
-
-    # Forms and work
-
-    @property
-    def _names(self) -> dict[str, str]:
-        return {"title": self._entry.title, "path": self._port.path}
-
-    def _form(self, step: str, facts: dict[str, str]) -> RepairsFlowResult:
-        error, self._error = self._error, None
-        return self.async_show_form(
-            step_id=step,
-            data_schema=probatio.Schema({}),
-            errors={"base": error} if error else {},
-            description_placeholders={**self._names, **facts},
-        )
-
-    async def _work(
-        self, step: str, work: Callable[[], Coroutine[Any, Any, None]], *, done: str, failed: str
-    ) -> RepairsFlowResult:
-        """Show progress while something is done; `failed` shows what went wrong."""
-        if self._task is None:
-            self._task = self.hass.async_create_background_task(work(), f"{DOMAIN} repair {step}")
-        if not self._task.done():
-            # Closing the dialogue cancels the task that is given here, and a stick must not be left
-            # in the middle of anything: so this one only waits for the one that works.
-            waiting = self.hass.async_create_background_task(
-                asyncio.wait((self._task,)), f"{DOMAIN} repair {step} wait"
-            )
-            return self.async_show_progress(
-                step_id=step,
-                progress_action=step,
-                progress_task=waiting,
-                description_placeholders=self._names,
-            )
-        task, self._task = self._task, None
-        match task.exception():
-            case None:
-                return self.async_show_progress_done(next_step_id=done)
-            case RadioError() as error:
-                self._error = error.trouble
-            case WriteError():
-                self._error = "write_failed"
-            case error:
-                raise error
-        return self.async_show_progress_done(next_step_id=failed)
+        return await self._work_at_port("start", self._start, done="check", failed="check")

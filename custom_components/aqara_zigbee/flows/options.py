@@ -1,11 +1,11 @@
-"""Options of a network that is up: its devices, one by one.
+"""Options of a running network and of its devices.
 
-What belongs to a device is kept with the device's state, not in the config entry, and acts at once.
+A device's options are stored with its state, not in the config entry, and apply at once.
 """
 
-from typing import Any
+from typing import Any, override
 
-from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -20,19 +20,25 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from ..core.device import AVAILABILITY, Device
-from ..core.options import LEGACY, USERS
+from ..config_flow import AqaraOptionsFlow
+from ..core.availability import OPTION as AVAILABILITY, ChosenSilence
+from ..core.device import Device
+from ..core.errors import ConversionError, StorageError
+from ..core.people import OPTION as USERS, People
+from ..mirror.settings import LEGACY, DeviceSettings, has_older_keys
+from ..phrases import phrases
 from .add_device import AddDeviceFlow
 from .backup_options import BackupOptionsFlow
 from .firmware_options import FirmwareOptionsFlow
 from .mqtt_options import MqttOptionsFlow
+from .zha_options import ZhaEntitiesFlow
 
 CONF_DEVICE = "device"
 CONF_USER_ID = "id"
 CONF_USER_NAME = "name"
 
 LONGEST_SILENCE = 7 * 24 * 60
-"""Minutes; a device that may be silent for longer might as well never be unavailable."""
+"""Minutes; a device that may be silent for longer need not become unavailable."""
 
 _USERS = ObjectSelector(
     ObjectSelectorConfig(
@@ -51,25 +57,38 @@ _USERS = ObjectSelector(
 )
 
 
-class AqaraOptionsFlow(AddDeviceFlow, BackupOptionsFlow, FirmwareOptionsFlow, MqttOptionsFlow):
-    """What can be set while the network is up."""
+class OptionsSteps(
+    AddDeviceFlow,
+    BackupOptionsFlow,
+    FirmwareOptionsFlow,
+    MqttOptionsFlow,
+    ZhaEntitiesFlow,
+    AqaraOptionsFlow,
+):
+    """The options of a running network."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._device: Device | None = None
 
+    @override
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask what to set."""
-        if not hasattr(self.config_entry, "runtime_data"):
+        """Show the menu."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
         return self.async_show_menu(
             step_id="init",
-            menu_options=["add_device", "choose_device", "mqtt", "updates", "backups"],
+            menu_options=["add_device", "choose_device", "mqtt", *self._own_options()],
         )
+
+    def _own_options(self) -> list[str]:
+        """Return the menu's steps for our own coordinator, or for ZHA's network."""
+        return ["zha_entities"] if self._runtime.own is None else ["updates", "backups"]
 
     async def async_step_choose_device(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask which device."""
+        """Ask for a device."""
         if user_input is not None:
             self._device = self._gateway.get(user_input[CONF_DEVICE])
             return await self.async_step_device()
@@ -94,12 +113,29 @@ class AqaraOptionsFlow(AddDeviceFlow, BackupOptionsFlow, FirmwareOptionsFlow, Mq
         if device is None or device.definition is None:
             return self.async_abort(reason="device_gone")
         if user_input is not None:
-            await device.configure(_options_from(user_input))
+            try:
+                await device.configure(_options_from(user_input))
+            except StorageError as error:
+                return await self._device_form(device, user_input, "not_stored", error.reason)
+            except ConversionError as error:
+                return await self._device_form(device, user_input, "not_a_value", str(error))
             return self.async_create_entry(data=dict(self.config_entry.options))
+        return await self._device_form(device, _suggested(device))
+
+    async def _device_form(
+        self, device: Device, shown: dict[str, Any], error: str | None = None, reason: str = ""
+    ) -> ConfigFlowResult:
+        assert device.definition is not None
+        words = await phrases(self.hass, "device_settings")
         return self.async_show_form(
             step_id="device",
-            data_schema=self.add_suggested_values_to_schema(_schema(device), _suggested(device)),
-            description_placeholders={"device": self._name(device.ieee)},
+            data_schema=self.add_suggested_values_to_schema(_schema(device), shown),
+            errors={"base": error} if error else {},
+            description_placeholders={
+                "device": self._name(device.ieee),
+                "people": words["people"] if device.definition.has_users else "",
+                "reason": reason,
+            },
         )
 
 
@@ -117,17 +153,17 @@ def _schema(device: Device) -> probatio.Schema:
             mode=NumberSelectorMode.BOX,
         )
     )
-    if device.definition.has_legacy:
+    if has_older_keys(device.definition):
         fields[probatio.Required(LEGACY)] = BooleanSelector()
     return probatio.Schema(fields)
 
 
 def _suggested(device: Device) -> dict[str, Any]:
     silence = device.silence
-    names: dict[str, str] = device.option(USERS)
+    names = People.from_options(device.options).names
     return {
         AVAILABILITY: silence.total_seconds() // 60 if silence else 0,
-        LEGACY: device.option(LEGACY),
+        LEGACY: DeviceSettings.of(device.options).legacy,
         USERS: [
             {CONF_USER_ID: int(number), CONF_USER_NAME: name} for number, name in names.items()
         ],
@@ -135,12 +171,12 @@ def _suggested(device: Device) -> dict[str, Any]:
 
 
 def _options_from(user_input: dict[str, Any]) -> dict[str, Any]:
-    options = dict(user_input)
-    options[AVAILABILITY] = int(user_input[AVAILABILITY])
+    options = {**user_input, **ChosenSilence(int(user_input[AVAILABILITY])).as_option()}
     if USERS in user_input:
-        options[USERS] = {
+        names = {
             str(int(user[CONF_USER_ID])): user[CONF_USER_NAME].strip()
             for user in user_input[USERS]
             if user[CONF_USER_NAME].strip()
         }
+        options |= People(names).as_option()
     return options

@@ -1,7 +1,8 @@
-"""What Home Assistant knows of the program that had the network before: ZHA, or Zigbee2MQTT.
+"""Home Assistant's data of the program that used the network before: ZHA or Zigbee2MQTT.
 
 ZHA is another integration of the same Home Assistant. Zigbee2MQTT is not, but its devices are
-usually registered here over MQTT. Both leave behind what people gave devices in Home Assistant.
+usually registered here over MQTT. Both leave the devices' names, areas and labels in Home
+Assistant.
 """
 
 from collections.abc import Iterable
@@ -13,8 +14,8 @@ from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from ..arrival import Place
 from ..core.radio import Ieee
+from ..storage.staged_files import RegistryDetails
 
 ZHA = "zha"
 MQTT = "mqtt"
@@ -22,7 +23,7 @@ MQTT = "mqtt"
 _RADIO = "znp"
 _DATABASE = "zigbee.db"
 _TOPIC_NAME = re.compile(r"zigbee2mqtt_0x([0-9a-f]{16})")
-"""How Zigbee2MQTT identifies a device in its discovery messages."""
+"""Zigbee2MQTT's identifier of a device in its discovery messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Zha:
     """ZHA on this machine.
 
     Attributes:
-        database: zigpy's file, as ZHA keeps it.
+        database: ZHA's database, a file of zigpy.
         entry: its config entry; None if it was removed already.
     """
 
@@ -39,7 +40,7 @@ class Zha:
 
 
 async def find_zha(hass: HomeAssistant) -> Zha | None:
-    """ZHA, if its network is on a stick of the kind we can use and its database is there."""
+    """Return ZHA, if its network is on a supported coordinator and its database exists."""
     entries = [
         entry
         for entry in hass.config_entries.async_entries(ZHA)
@@ -55,31 +56,35 @@ async def find_zha(hass: HomeAssistant) -> Zha | None:
 
 
 def _configured(hass: HomeAssistant) -> str | None:
-    """Where ZHA was told in YAML to keep its database; it says so once it is set up."""
+    """Return the path of ZHA's database in YAML; ZHA stores it once it is set up."""
     settings = getattr(hass.data.get(ZHA), "yaml_config", None) or {}
     path = settings.get("database_path")
     return path if isinstance(path, str) else None
 
 
 @callback
-def places(hass: HomeAssistant, domain: str, members: Iterable[Ieee]) -> dict[Ieee, Place]:
-    """What people gave devices in Home Assistant: names, areas, labels.
+def places(
+    hass: HomeAssistant, domain: str, members: Iterable[Ieee]
+) -> dict[Ieee, RegistryDetails]:
+    """Return the users' data of devices in Home Assistant: names, areas, labels.
 
     Args:
         hass: Home Assistant.
         domain: the integration they were registered by, `ZHA` or `MQTT`.
-        members: which devices.
+        members: the devices.
     """
     wanted = set(members)
     found = {}
     for device in dr.async_get(hass).devices:
         if isinstance(device, dr.DeviceEntry) and (ieee := _address(device, domain)) in wanted:
-            found[ieee] = Place(device.name_by_user, device.area_id, tuple(sorted(device.labels)))
+            found[ieee] = RegistryDetails(
+                device.name_by_user, device.area_id, tuple(sorted(device.labels))
+            )
     return found
 
 
 def _address(device: dr.DeviceEntry, domain: str) -> Ieee:
-    """The address of a device that an integration has registered; empty if it is none of those."""
+    """Return the address of a device registered by an integration; empty for other devices."""
     for identifier in device.identifiers:
         if identifier[0] != domain:
             continue

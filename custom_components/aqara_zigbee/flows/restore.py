@@ -1,14 +1,11 @@
-"""Steps of the config flow that put a backup onto a stick."""
+"""Steps of the config flow that restore a backup on a coordinator."""
 
-import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, override
+from dataclasses import dataclass
+from typing import Any
 
-from homeassistant.components.file_upload import process_uploaded_file
-from homeassistant.config_entries import ConfigFlowResult
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.helpers.selector import (
     BooleanSelector,
     FileSelector,
@@ -21,12 +18,18 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import probatio
 
-from ..archive import OVERWRITTEN, Archive, Kept, Reason, everything, line
-from ..core.radio import Coordinator
-from ..phrases import Phrases, phrases
-from ..radio.backup import MOST_BYTES, Backup, BackupError, restore
+from ..core.identity import extended_pan_id_in, unique_id
+from ..phrases import phrases
+from ..radio.backup import MOST_BYTES, Backup, BackupError
 from ..radio.network import form
-from .port import CONF_DEVICE, PortFlow, Purpose, unique_id
+from ..radio.restore import restore
+from ..storage.backup_list import OVERWRITTEN, BackupList, Reason, StoredBackup, everything
+from ..storage.known_network import KnownNetwork
+from .network_id import has_network, unique_id_of
+from .network_text import describe, describe_coordinator, label
+from .new_entry import NewEntryFlow
+from .port import Purpose
+from .upload import UploadError, read_upload
 
 CONF_BACKUP = "backup"
 CONF_FILE = "file"
@@ -41,69 +44,29 @@ _UPLOAD_SCHEMA = probatio.Schema(
 )
 
 
-class UploadError(Exception):
-    """An uploaded file is not there any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """An uploaded file."""
-
-    name: str
-    content: bytes = field(repr=False)
-
-
-def read_upload(hass: HomeAssistant, file_id: str, most: int) -> Upload:
-    """An uploaded file, which is gone then. To be called outside the event loop.
-
-    Args:
-        hass: Home Assistant.
-        file_id: what the upload is known by.
-        most: bytes that are read; of a larger file there is one more, so that it can be told.
-
-    Raises:
-        UploadError: it is gone already.
-    """
-    try:
-        with process_uploaded_file(hass, file_id) as path, path.open("rb") as file:
-            return Upload(path.name, file.read(most + 1))
-    except (ValueError, OSError) as error:
-        raise UploadError from error
-
-
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A network that is to be put onto a stick.
+    """A network to restore on a coordinator.
 
     Attributes:
-        kept: what the list says of it; None for a file.
+        kept: its entry in the list of backups; None for a file.
     """
 
     network: Backup
-    kept: Kept | None = None
+    kept: StoredBackup | None = None
 
 
-class RestoreFlow(PortFlow):
-    """From a backup to a stick that holds it."""
+class RestoreFlow(NewEntryFlow):
+    """From a backup to a coordinator with its network."""
 
     def __init__(self) -> None:
         super().__init__()
         self._choice: Choice | None = None
-        self._found: Coordinator | None = None
-        self._is_created = False
-        self._over = asyncio.Event()
 
-    @callback
-    @override
-    def async_remove(self) -> None:
-        """The dialogue is over."""
-        super().async_remove()
-        self._over.set()
-
-    # What to do with a stick
+    # Choice of the network
 
     async def async_step_blank(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask what a stick without a network is to hold; without backups of ours, do not ask."""
+        """Ask for the network of a blank coordinator, if there are stored backups."""
         if not await self._offers():
             return await self.async_step_form()
         return self.async_show_menu(
@@ -113,14 +76,16 @@ class RestoreFlow(PortFlow):
     async def async_step_network(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask whether to keep what the stick holds."""
+        """Ask whether to keep the coordinator's network."""
         assert self._held is not None
         held = self._held.stick
-        await self.async_set_unique_id(unique_id(held.extended_pan_id))
-        self._abort_if_unique_id_configured()
+        await self.async_set_unique_id(
+            await unique_id_of(self.hass, self._held), raise_on_progress=self.source != SOURCE_USER
+        )
+        self._abort_if_network_configured()
         return self.async_show_menu(
             step_id="network",
-            menu_options=["keep", *await self._sources(), "form"],
+            menu_options=["keep", *self._migrations, *await self._sources(), "form"],
             description_placeholders={
                 "channel": str(held.channel),
                 "pan_id": f"0x{held.pan_id:04x}",
@@ -130,51 +95,99 @@ class RestoreFlow(PortFlow):
             },
         )
 
+    @property
+    def _migrations(self) -> list[str]:
+        """Return the steps that migrate a network from another program."""
+        raise NotImplementedError
+
+    async def async_step_incomplete(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask what to do with a coordinator whose network is incomplete."""
+        assert self._held is not None
+        own = ["write_back"] if self._held.is_usable else []
+        words = await phrases(self.hass, "backup")
+        return self.async_show_menu(
+            step_id="incomplete",
+            menu_options=[*own, *await self._sources(), "form"],
+            description_placeholders={"network": describe(self._held, words)},
+        )
+
+    async def async_step_write_back(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Write the readable and the missing parts of its network to the coordinator."""
+        assert self._held is not None
+        return await self._chosen(Choice(self._held))
+
     async def _sources(self) -> list[str]:
-        """Where a backup can come from."""
+        """Return the sources of a backup."""
         return [*(["choose_backup"] if await self._offers() else []), "upload_backup"]
 
-    async def _offers(self) -> list[tuple[str, Kept]]:
-        """The backups that can be chosen: those of the entry's network, or all."""
+    async def _offers(self) -> list[tuple[str, StoredBackup]]:
+        """Return the selectable backups: those of the entry's network, or all."""
         return await everything(self.hass, self._own_network)
 
     @property
     def _own_network(self) -> str | None:
         """The extended PAN id of the entry that is reconfigured."""
         entry = self._own_entry
-        return None if entry is None else str(entry.unique_id).removeprefix("epid=")
+        return None if entry is None else extended_pan_id_in(entry.unique_id)
+
+    async def _is_own(self, network: Backup) -> bool:
+        """Whether a network is that of the reconfigured entry; True for a new entry."""
+        entry = self._own_entry
+        return entry is None or await has_network(KnownNetwork(self.hass, entry), network)
 
     async def async_step_keep(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Take over the network as it is."""
+        """Use the coordinator's network."""
         assert self._held is not None
         self._found = self._held.stick
         return await self._conclude()
 
     async def async_step_form(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Give the stick a new network."""
-        return await self._work("form", self._form, done="formed", failed="port")
+        """Ask for confirmation before a new network replaces another one."""
+        if self._held is None or user_input is not None:
+            return await self.async_step_forming()
+        words = await phrases(self.hass, "backup")
+        return self.async_show_form(
+            step_id="form",
+            data_schema=probatio.Schema({}),
+            description_placeholders={
+                "path": self._port.path,
+                "network": describe(self._held, words),
+            },
+        )
+
+    async def async_step_forming(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Form a new network on the coordinator."""
+        return await self._work_at_port("forming", self._form, done="formed", failed="port")
 
     async def _form(self) -> None:
         await self._save_held()
         self._found = await form(self._port)
 
     async def async_step_formed(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """The new network is there."""
+        """Continue with the new network."""
+        assert self._found is not None
+        await self.async_set_unique_id(unique_id(self._found.extended_pan_id))
         return await self._conclude()
 
-    # Which backup
+    # Choice of the backup
 
     async def async_step_from_backup(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """A backup first, then the stick that is to hold it."""
+        """Choose a backup first, then the coordinator."""
         self._purpose = Purpose.RESTORE
         return await self.async_step_pick_backup()
 
     async def async_step_pick_backup(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask where the backup comes from, if there is a choice."""
+        """Ask for the source of the backup, if there are several."""
         if not await self._offers():
             return await self.async_step_upload_backup()
         return self.async_show_menu(step_id="pick_backup", menu_options=await self._sources())
@@ -182,7 +195,7 @@ class RestoreFlow(PortFlow):
     async def async_step_choose_backup(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for one of those we keep."""
+        """Ask for a stored backup."""
         offers = {kept.id: (title, kept) for title, kept in await self._offers()}
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -199,7 +212,7 @@ class RestoreFlow(PortFlow):
             return await self.async_step_upload_backup()
         words = await phrases(self.hass, "backup")
         options = [
-            SelectOptionDict(value=kept.id, label=_label(title, kept, words))
+            SelectOptionDict(value=kept.id, label=label(title, kept, words))
             for title, kept in offers.values()
         ]
         selector = SelectSelector(
@@ -228,7 +241,7 @@ class RestoreFlow(PortFlow):
             except BackupError as error:
                 errors["base"] = error.flaw
             else:
-                if self._own_network in (None, network.extended_pan_id):
+                if await self._is_own(network):
                     return await self._chosen(Choice(network))
                 errors["base"] = "other_network"
         return self.async_show_form(
@@ -239,23 +252,26 @@ class RestoreFlow(PortFlow):
         )
 
     async def _chosen(self, choice: Choice) -> ConfigFlowResult:
-        """Go on with a backup."""
+        """Continue with a backup."""
         self._choice = choice
         if self._own_entry is None:
-            await self.async_set_unique_id(unique_id(choice.network.extended_pan_id))
-            self._abort_if_unique_id_configured()
+            await self.async_set_unique_id(
+                await unique_id_of(self.hass, choice.network),
+                raise_on_progress=self.source != SOURCE_USER,
+            )
+            self._abort_if_network_configured()
         if self._purpose is Purpose.SET_UP:
             return await self.async_step_confirm_restore()
         if self._purpose is Purpose.RESTORE and self._own_entry is not None:
             return await self.async_step_probe()
         return await self.async_step_port()
 
-    # Writing it
+    # Restore
 
     async def async_step_confirm_restore(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show what would be written over what."""
+        """Show which network would be overwritten."""
         assert self._choice is not None
         errors = self._taken_error()
         overwrites = self._is_overwritten(self._choice.network)
@@ -270,7 +286,7 @@ class RestoreFlow(PortFlow):
             errors=errors,
             description_placeholders={
                 "backup": describe(self._choice.network, words, self._choice.kept),
-                "stick": describe_stick(self._held, self._choice.network, words),
+                "stick": describe_coordinator(self._held, self._choice.network, words),
                 "path": self._port.path,
             },
         )
@@ -282,100 +298,45 @@ class RestoreFlow(PortFlow):
     async def async_step_restore(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Write the backup onto the stick, and read it back."""
-        return await self._work("restore", self._restore, done="restored", failed="confirm_restore")
+        """Write the backup to the coordinator, and read it back."""
+        return await self._work_at_port(
+            "restore", self._restore, done="restored", failed="confirm_restore"
+        )
 
     async def _restore(self) -> None:
         assert self._choice is not None
         await self._write(self._choice.network)
 
     async def _write(self, network: Backup) -> None:
-        """Put a network onto the stick, after what is there was saved."""
+        """Write a network to the coordinator, after its former one was backed up."""
         await self._save_held()
         known = await everything(self.hass, network.extended_pan_id)
         others = list(_readable(kept for _, kept in known))
         self._found = await restore(self._port, network, dt_util.utcnow(), others)
 
     async def _save_held(self) -> None:
-        """Keep what is about to be overwritten."""
+        """Back up the network that will be overwritten."""
         if self._held is None:
             return
         own = self._own_entry
         is_own = own is not None and self._held.extended_pan_id == self._own_network
         owner = own.entry_id if own is not None and is_own else OVERWRITTEN
-        kept = Kept.of(Reason.RESTORE, self._held, dt_util.utcnow())
-        await Archive(self.hass, owner).add(kept)
+        kept = StoredBackup.of(Reason.RESTORE, self._held, dt_util.utcnow())
+        await BackupList(self.hass, owner).add(kept)
 
     async def async_step_restored(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """The stick holds the backup."""
+        """Continue with the restored network."""
         return await self._conclude()
 
-    async def _conclude(self) -> ConfigFlowResult:
-        """Make the entry."""
-        return await self._create()
 
-    async def _create(
-        self, data: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        assert self._found is not None
-        if self._is_created:
-            # Home Assistant goes on by itself when progress ends, and at the same time for whoever
-            # asks how far it is. One of the two makes the entry; the other only waits.
-            await self._over.wait()
-        self._is_created = True
-        await self.async_set_unique_id(unique_id(self._found.extended_pan_id))
-        self._abort_if_unique_id_configured()
-        return self.async_create_entry(
-            title=f"{self._found.manufacturer} {self._found.model}",
-            data={CONF_DEVICE: self._port.as_dict(), **(data or {})},
-            options=options,
-        )
-
-
-def _readable(list_: Iterable[Kept]) -> Iterator[Backup]:
+def _readable(list_: Iterable[StoredBackup]) -> Iterator[Backup]:
     for kept in list_:
         with suppress(BackupError):
             yield Backup.of(kept.content)
 
 
 def overwrite_schema() -> probatio.Schema:
-    """Asks whether another network may be lost."""
+    """Return the question whether another network may be overwritten."""
     return probatio.Schema({probatio.Required(CONF_OVERWRITE, default=False): BooleanSelector()})
-
-
-def _label(title: str, kept: Kept, words: Phrases) -> str:
-    return f"{line(kept, words)} ({title or words['overwritten']})"
-
-
-def describe(network: Backup, words: Phrases, kept: Kept | None = None) -> str:
-    """A network as a list."""
-    taken = kept.taken if kept else network.taken
-    facts = {
-        "fact_reason": words[kept.reason] if kept else "",
-        "fact_source": "" if kept else network.source,
-        "fact_time": f"{dt_util.as_local(taken):%Y-%m-%d %H:%M}" if taken else "",
-        "fact_age": str((dt_util.utcnow() - taken).days) if taken else "",
-        "fact_channel": str(network.channel),
-        "fact_pan_id": f"0x{network.pan_id:04x}",
-        "fact_extended_pan_id": network.extended_pan_id,
-        "fact_coordinator": network.coordinator,
-        "fact_devices": str(network.devices),
-    }
-    return "\n".join(f"- {words[name]}: {value}" for name, value in facts.items() if value)
-
-
-def describe_stick(held: Backup | None, network: Backup, words: Phrases) -> str:
-    """What becomes of what a stick holds."""
-    if held is None:
-        return words["stick_blank"]
-    if not held.differences(network):
-        return words["stick_same"]
-    return words.put(
-        "stick_earlier" if held.is_same_network(network) else "stick_other",
-        channel=held.channel,
-        pan_id=f"0x{held.pan_id:04x}",
-        extended_pan_id=held.extended_pan_id,
-        devices=held.devices,
-    )

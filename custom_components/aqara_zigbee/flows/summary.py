@@ -1,28 +1,35 @@
-"""What a move would do, in words: the summary that the config flow shows before it does anything.
+"""The summary of a migration, which the config flow shows before it starts.
 
-The words are those of ``selector.takeover`` in the translations.
+The texts are those of ``selector.takeover`` in the translations.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..core.devices import DEFINITIONS
 from ..core.radio import Ieee
-from ..phrases import Phrases
+from ..mirror.names import address
+from ..mirror.topics import topic_name
+from ..phrases import Phrases, plain
 from ..radio.backup import Backup
-from ..radio.takeover import Deed, Member, Survey, model_of
+from ..radio.migration.source import SourceDevice, model_of
+from ..radio.migration.survey import CoordinatorAction, Survey
+
+_MOST_LINES = 10
+"""Maximum number of listed lines."""
 
 type _Names = Mapping[Ieee, str | None]
 
 
-def stick_line(found: Survey, network: Backup, held: Backup | None, words: Phrases) -> str:
-    """What is done to the stick."""
+def coordinator_line(found: Survey, held: Backup | None, words: Phrases) -> str:
+    """Return the action on the coordinator."""
+    network = found.network
     line = words.put(
         found.deed,
         channel=network.channel,
         pan_id=f"0x{network.pan_id:04x}",
         extended_pan_id=network.extended_pan_id,
     )
-    if found.deed is Deed.OVERWRITE and held is not None:
+    if found.deed is CoordinatorAction.OVERWRITE and held is not None:
         line += " " + words.put(
             "overwritten_network",
             channel=held.channel,
@@ -33,7 +40,7 @@ def stick_line(found: Survey, network: Backup, held: Backup | None, words: Phras
 
 
 def device_list(found: Survey, names: _Names, words: Phrases) -> str:
-    """All devices, by what becomes of them."""
+    """Return all devices, by what they become."""
     parts = [
         _part(words.put(title, count=len(members)), (_device(m, names) for m in members))
         for title, members in (
@@ -46,16 +53,38 @@ def device_list(found: Survey, names: _Names, words: Phrases) -> str:
     return "\n\n".join(parts)
 
 
-def loss_list(found: Survey, words: Phrases) -> str:
-    """What does not come along."""
-    return _part(
-        words["losses"],
-        (words["lost_always"], *(words.put(loss, count=n) for loss, n in found.losses.items())),
-    )
+def loss_list(found: Survey, words: Phrases, *, is_mqtt: bool = False) -> str:
+    """Return what is not migrated.
+
+    Args:
+        found: the survey.
+        words: the texts.
+        is_mqtt: whether the devices were on MQTT, where they are registered again.
+    """
+    lines = ", ".join(map(str, found.damaged_lines[:_MOST_LINES]))
+    if len(found.damaged_lines) > _MOST_LINES:
+        lines += ", …"
+    losses = [words.put(loss, count=n, lines=lines) for loss, n in found.losses.items()]
+    if is_mqtt:
+        losses += [
+            words["old_mqtt_devices"],
+            *(
+                words.put("topic_changes", name=plain(old), topic=plain(new))
+                for old, new in _topics(found)
+            ),
+        ]
+    return _part(words["losses"], (words["lost_always"], *losses))
+
+
+def _topics(found: Survey) -> Iterator[tuple[str, str]]:
+    """Yield friendly names that are not allowed in topics, and their replacements."""
+    for member in found.ours:
+        if member.name is not None and (topic := topic_name(member.name)) != member.name:
+            yield member.name, topic or address(member.node.ieee)
 
 
 def doubt_list(found: Survey, words: Phrases) -> str:
-    """What one should know before."""
+    """Return the warnings."""
     if not found.doubts:
         return ""
     return _part(words["doubts"], (words[doubt] for doubt in found.doubts))
@@ -65,13 +94,9 @@ def _part(title: str, lines: Iterable[str]) -> str:
     return "\n".join([f"**{title}**", "", *(f"- {line}" for line in lines)])
 
 
-def _device(member: Member, names: _Names) -> str:
-    """A device by name, and what it is. A name is somebody's text: it must not act as Markdown."""
+def _device(member: SourceDevice, names: _Names) -> str:
+    """Return a device's name and model. The name is a user's text and must not act as Markdown."""
     model = model_of(member.node)
     kind = DEFINITIONS[model].description if model in DEFINITIONS else model
     name = names.get(member.node.ieee) or member.name or member.node.ieee
-    return _plain(f"{name} ({kind})" if kind else name)
-
-
-def _plain(text: str) -> str:
-    return "".join(f"\\{char}" if char in "\\`*_[]<>#|" else char for char in text)
+    return plain(f"{name} ({kind})" if kind else name)

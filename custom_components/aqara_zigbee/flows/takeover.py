@@ -1,115 +1,96 @@
-"""Steps of the config flow that move a network in from another program.
+"""Steps of the config flow that migrate a network from another program.
 
-First what the other program knows is read, then what the stick holds; then the whole is summed up,
-and nothing is done before somebody has seen that.
+First the other program's data is read, then the coordinator; then a summary is shown, and nothing
+is changed before a user has confirmed it.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 import sqlite3
 from typing import Any, override
 
 from homeassistant.config_entries import (
+    SOURCE_USER,
     ConfigEntryDisabler,
     ConfigEntryState,
     ConfigFlowResult,
     OperationNotAllowed,
 )
 from homeassistant.core import callback
-from homeassistant.helpers.selector import BooleanSelector, FileSelector, FileSelectorConfig
+from homeassistant.helpers.selector import BooleanSelector
 from homeassistant.util import dt as dt_util
 import probatio
 
-from ..arrival import CONF_ARRIVAL, Arrival, Place
+from ..const import CONF_ENABLED, CONF_MQTT
 from ..core.devices import DEFINITIONS
 from ..core.radio import Ieee
-from ..mirror.names import OPTION, address
-from ..mqtt import CONF_ENABLED, CONF_MQTT, problem_with
+from ..mirror.names import Name, address
+from ..mirror.topics import problem_with, topic_name
 from ..phrases import phrases
-from ..radio import database, zha, zigbee2mqtt
-from ..radio.backup import Backup, BackupError
-from ..radio.network import Port
-from ..radio.takeover import (
-    Deed,
-    Household,
-    Member,
-    Mistake,
-    Survey,
+from ..radio.backup import BackupError
+from ..radio.migration import database, zha
+from ..radio.migration.memories import memories
+from ..radio.migration.source import (
+    MigrationFailure,
+    SourceDevice,
+    SourceNetwork,
     TakeoverError,
-    memories,
     model_of,
-    survey,
 )
-from ..store import delete_database
-from .port import Purpose, unique_id
+from ..radio.migration.survey import CoordinatorAction, Survey, survey
+from ..radio.migration.z2m_files import BACKUP
+from ..radio.network import Port
+from ..storage.files import delete_database
+from ..storage.staged_files import CONF_ARRIVAL, RegistryDetails, StagedFiles
+from .network_id import unique_id_of
+from .port import Purpose
 from .previous import MQTT, ZHA, Zha, places
-from .restore import CONF_OVERWRITE, RestoreFlow, Upload, UploadError, read_upload
-from .summary import device_list, doubt_list, loss_list, stick_line
+from .restore import CONF_OVERWRITE, RestoreFlow
+from .summary import coordinator_line, device_list, doubt_list, loss_list
+from .upload import UploadError
+from .z2m_upload import UPLOADS, read_files
 
-CONF_ARCHIVE = "archive"
 CONF_MIRROR = "mirror"
-
-_FILES = {
-    "backup": zigbee2mqtt.BACKUP,
-    "database": zigbee2mqtt.DATABASE,
-    "configuration": zigbee2mqtt.CONFIGURATION,
-    "devices": zigbee2mqtt.DEVICES,
-    "states": zigbee2mqtt.STATES,
-}
-"""Fields of the form, by attributes of `zigbee2mqtt.Files`, and the files that belong there."""
-
-_MOST_ARCHIVE = 64 * 1024 * 1024
-
-
-def _file(accept: str) -> FileSelector:
-    return FileSelector(FileSelectorConfig(accept=accept))
-
-
-_UPLOADS = probatio.Schema(
-    {
-        probatio.Optional(CONF_ARCHIVE): _file(".zip,application/zip"),
-        **{
-            probatio.Optional(field): _file("." + name.rpartition(".")[2])
-            for field, name in _FILES.items()
-        },
-    }
-)
 
 
 class Origin(StrEnum):
-    """Where a network moves in from."""
+    """Programs from which a network can be migrated."""
 
     ZHA = "zha"
     ZIGBEE2MQTT = "zigbee2mqtt"
 
 
 class TakeoverFlow(RestoreFlow):
-    """From another program's files to a stick that holds its network, and devices that are ours.
+    """From another program's files to a coordinator with its network, and to our devices.
 
     Attributes:
-        _zha: ZHA on this machine, None if it is not there.
-        _household: what the other program knows.
-        _places: what people gave the devices in Home Assistant.
+        _zha: ZHA on this machine, None without it.
+        _household: the other program's network.
+        _places: the users' data of the devices in Home Assistant.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._zha: Zha | None = None
         self._origin: Origin | None = None
-        self._household: Household | None = None
-        self._places: dict[Ieee, Place] = {}
+        self._household: SourceNetwork | None = None
+        self._places: dict[Ieee, RegistryDetails] = {}
         self._options: dict[str, Any] = {}
         self._has_silenced_zha = False
 
     @property
-    def _arrival(self) -> Arrival:
-        return Arrival.of_flow(self.hass, self.flow_id)
+    @override
+    def _migrations(self) -> list[str]:
+        return [*([ZHA] if self._zha is not None else []), "zigbee2mqtt"]
+
+    @property
+    def _arrival(self) -> StagedFiles:
+        return StagedFiles.of_flow(self.hass, self.flow_id)
 
     # From ZHA
 
     async def async_step_zha(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Say what will happen to ZHA."""
+        """Explain what happens to ZHA."""
         assert self._zha is not None
         self._purpose, self._origin = Purpose.MOVE_IN, Origin.ZHA
         if self._zha.entry is not None:
@@ -126,9 +107,9 @@ class TakeoverFlow(RestoreFlow):
     async def async_step_read_zha(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Let ZHA go of its stick, and read what it knows."""
+        """Let ZHA release its coordinator, and read its data."""
         following = "probe" if self._port.path else "port"
-        return await self._work("read_zha", self._read_zha, done=following, failed="zha")
+        return await self._work_at_port("read_zha", self._read_zha, done=following, failed="zha")
 
     async def _read_zha(self) -> None:
         assert self._zha is not None
@@ -142,21 +123,22 @@ class TakeoverFlow(RestoreFlow):
         """Disable ZHA's entry.
 
         Raises:
-            TakeoverError: it goes on running.
+            TakeoverError: it keeps running.
         """
         assert self._zha is not None
         entry = self._zha.entry
-        if entry is None or entry.disabled_by is not None:
+        if entry is None:
             return
-        self._has_silenced_zha = True
-        try:
-            await self.hass.config_entries.async_set_disabled_by(
-                entry.entry_id, ConfigEntryDisabler.USER
-            )
-        except OperationNotAllowed as error:
-            raise TakeoverError(Mistake.RUNNING) from error
+        if entry.disabled_by is None:
+            self._has_silenced_zha = True
+            try:
+                await self.hass.config_entries.async_set_disabled_by(
+                    entry.entry_id, ConfigEntryDisabler.USER
+                )
+            except OperationNotAllowed as error:
+                raise TakeoverError(MigrationFailure.RUNNING) from error
         if entry.state is not ConfigEntryState.NOT_LOADED:
-            raise TakeoverError(Mistake.RUNNING)
+            raise TakeoverError(MigrationFailure.RUNNING)
 
     # From Zigbee2MQTT
 
@@ -169,58 +151,42 @@ class TakeoverFlow(RestoreFlow):
         if user_input is not None:
             try:
                 self._household = await self.hass.async_add_executor_job(
-                    self._read_files, user_input
+                    read_files, self.hass, user_input
                 )
             except UploadError:
                 errors["base"] = "upload_gone"
             except TakeoverError as error:
                 errors["base"], self._file = error.mistake, error.file
             except BackupError as error:
-                errors["base"], self._file = error.flaw, zigbee2mqtt.BACKUP
+                errors["base"], self._file = error.flaw, BACKUP
             else:
-                self._port = Port(self._household.port)
+                if not self._port.path:  # if none was chosen before
+                    self._port = Port(self._household.port)
                 return await self.async_step_port()
         return self.async_show_form(
             step_id="zigbee2mqtt",
-            data_schema=_UPLOADS,
+            data_schema=UPLOADS,
             errors=errors,
             description_placeholders={"file": self._file},
         )
 
-    def _read_files(self, user_input: Mapping[str, str]) -> Household:
-        """What uploaded files say. To be called outside the event loop.
-
-        A file that is uploaded for itself comes before the one in the archive.
-        """
-        uploads = {
-            field: read_upload(self.hass, file_id, _MOST_ARCHIVE)
-            for field, file_id in user_input.items()
-        }
-        archive = uploads.pop(CONF_ARCHIVE, None)
-        given = {field: upload.content for field, upload in uploads.items()}
-        if archive is not None:
-            files = replace(_unpacked(archive), **given)
-        else:
-            for field in ("backup", "database"):
-                if field not in given:
-                    raise TakeoverError(Mistake.MISSING, _FILES[field])
-            files = zigbee2mqtt.Files(**given)
-        return zigbee2mqtt.household(files)
-
-    # What would happen
+    # Summary
 
     async def async_step_summary(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show what would happen. Until this is confirmed, nothing has."""
+        """Show what would happen. Nothing is changed before it is confirmed."""
         assert self._household is not None
         try:
             found = survey(self._household, DEFINITIONS, self._held, dt_util.utcnow())
         except TakeoverError as error:
             self._set_error(error)
             return await self.async_step_port()
-        await self.async_set_unique_id(unique_id(self._network(found).extended_pan_id))
-        self._abort_if_unique_id_configured()
+        await self.async_set_unique_id(
+            await unique_id_of(self.hass, found.network),
+            raise_on_progress=self.source != SOURCE_USER,
+        )
+        self._abort_if_network_configured()
         self._places = self._find_places()
         errors = self._taken_error()
         if user_input is not None and not errors:
@@ -233,7 +199,7 @@ class TakeoverFlow(RestoreFlow):
     async def _show_summary(self, found: Survey, errors: dict[str, str]) -> ConfigFlowResult:
         words = await phrases(self.hass, "takeover")
         fields: dict[probatio.Marker, Any] = {}
-        if found.deed is Deed.OVERWRITE:
+        if found.deed is CoordinatorAction.OVERWRITE:
             fields[probatio.Required(CONF_OVERWRITE, default=False)] = BooleanSelector()
         if self._origin is Origin.ZIGBEE2MQTT and self._has_mqtt():
             fields[probatio.Required(CONF_MIRROR, default=False)] = BooleanSelector()
@@ -245,32 +211,26 @@ class TakeoverFlow(RestoreFlow):
             description_placeholders={
                 "path": self._port.path,
                 "file": self._file,
-                "stick": stick_line(found, self._network(found), self._held, words),
+                "stick": coordinator_line(found, self._held, words),
                 "devices": device_list(found, names, words),
-                "losses": loss_list(found, words),
+                "losses": loss_list(found, words, is_mqtt=self._origin is Origin.ZIGBEE2MQTT),
                 "doubts": doubt_list(found, words),
             },
         )
 
-    def _network(self, found: Survey) -> Backup:
-        """What the stick will hold."""
-        network = self._held if found.deed is Deed.KEEP else self._members().backup
-        assert network is not None
-        return network
-
-    def _members(self) -> Household:
+    def _members(self) -> SourceNetwork:
         assert self._household is not None
         return self._household
 
     @callback
-    def _find_places(self) -> dict[Ieee, Place]:
-        """Names, areas and labels; the names of Zigbee2MQTT are its own."""
+    def _find_places(self) -> dict[Ieee, RegistryDetails]:
+        """Return names, areas and labels; devices without a name get their friendly name."""
         members = self._members().members
         domain = ZHA if self._origin is Origin.ZHA else MQTT
         found = places(self.hass, domain, (member.node.ieee for member in members))
         for member in members:
-            if member.name is not None:
-                place = found.get(member.node.ieee, Place())
+            place = found.get(member.node.ieee, RegistryDetails())
+            if member.name is not None and place.name is None:
                 found[member.node.ieee] = replace(place, name=member.name)
         return found
 
@@ -278,7 +238,7 @@ class TakeoverFlow(RestoreFlow):
         return self.hass.config_entries.async_has_entries(MQTT, include_disabled=False)
 
     def _mirror_options(self, is_wanted: bool) -> dict[str, Any]:
-        """The mirror's options as they were in Zigbee2MQTT; a base topic that cannot be is left out."""
+        """Return the mirror's options from Zigbee2MQTT, without an invalid base topic."""
         settings = dict(self._members().mirror)
         if problem_with(settings.get("base_topic", "")) is not None:
             settings.pop("base_topic", None)
@@ -286,13 +246,13 @@ class TakeoverFlow(RestoreFlow):
             return {}
         return {CONF_MQTT: {CONF_ENABLED: is_wanted, **settings}}
 
-    # Doing it
+    # Migration
 
     async def async_step_move_in(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Write everything down, and the network onto the stick if it does not hold it."""
-        return await self._work("move_in", self._move_in, done="moved_in", failed="summary")
+        """Write all files, and the network to the coordinator if it does not have it."""
+        return await self._work_at_port("move_in", self._move_in, done="moved_in", failed="summary")
 
     async def _move_in(self) -> None:
         household = self._members()
@@ -300,21 +260,23 @@ class TakeoverFlow(RestoreFlow):
         try:
             await self._lay_out(household)
         except (OSError, sqlite3.Error) as error:
-            raise TakeoverError(Mistake.STORAGE) from error
-        if found.deed is Deed.KEEP:
-            self._found = self._network(found).stick
+            raise TakeoverError(MigrationFailure.STORAGE) from error
+        if found.deed is CoordinatorAction.KEEP:
+            self._found = found.network.stick
         else:
-            await self._write(self._network(found))
+            await self._write(found.network)
 
-    async def _lay_out(self, household: Household) -> None:
+    async def _lay_out(self, household: SourceNetwork) -> None:
         stored = memories(household.members, DEFINITIONS)
         now = dt_util.utcnow().isoformat()
         for member in household.members:
             memory = stored[member.node.ieee]
-            # Its silence counts from today, so that what it said last is shown until it speaks.
+            # Its silence counts from today, so that its last state is shown until its next frame.
             memory["last_seen"] = now
             if self._origin is Origin.ZIGBEE2MQTT:
-                memory["options"] |= _topic(member)
+                memory["options"] |= _topic(
+                    member, self._places.get(member.node.ieee, RegistryDetails())
+                )
         await self._arrival.lay_out(stored, self._places)
         if self._origin is Origin.ZIGBEE2MQTT:
             path = self._arrival.database
@@ -325,13 +287,13 @@ class TakeoverFlow(RestoreFlow):
     async def async_step_moved_in(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """All is ready for the entry's first start."""
+        """Continue when everything is ready for the entry's first start."""
         return await self._create({CONF_ARRIVAL: self._arrival.key}, self._options)
 
     @callback
     @override
     def async_remove(self) -> None:
-        """The dialogue is over. Without an entry, everything is to be as it was before."""
+        """Called when the dialog is closed. Without an entry, everything is restored."""
         super().async_remove()
         if self._origin is not None:
             self.hass.async_create_task(self._clear_away())
@@ -346,25 +308,15 @@ class TakeoverFlow(RestoreFlow):
             await self.hass.config_entries.async_set_disabled_by(self._zha.entry.entry_id, None)
 
 
-def _unpacked(archive: Upload) -> zigbee2mqtt.Files:
-    """The files of an archive.
+def _topic(member: SourceDevice, place: RegistryDetails) -> dict[str, Any]:
+    """Return the device's name on MQTT, so that it is kept (`mirror.names`).
 
-    Raises:
-        TakeoverError: it is none, or lacks something.
+    Without a friendly name Zigbee2MQTT uses the address, whatever the device's name in Home
+    Assistant.
     """
-    if len(archive.content) > _MOST_ARCHIVE:
-        raise TakeoverError(Mistake.TOO_LARGE, archive.name)
-    try:
-        return zigbee2mqtt.unpack(archive.content)
-    except TakeoverError as error:
-        raise TakeoverError(error.mistake, error.file or archive.name) from error
-
-
-def _topic(member: Member) -> dict[str, Any]:
-    """The name that a device has on MQTT, so that it keeps it (`mirror.names`)."""
     definition = DEFINITIONS.get(model_of(member.node))
-    if member.name is not None:
-        return {OPTION: {"of": member.name, "is": member.name}}
-    if definition is not None:
-        return {OPTION: {"of": definition.description, "is": address(member.node.ieee)}}
-    return {}
+    name = place.name or (definition.description if definition else None)
+    if name is None:
+        return {}
+    own = topic_name(member.name) if member.name is not None else None
+    return Name(name, own or address(member.node.ieee)).as_option()

@@ -1,50 +1,53 @@
-"""What the bridge says of itself and its devices on its retained topics (contract 6.7)."""
+"""Retained topics of the bridge: its information and its devices (protocol 6.7)."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from ..core.device import Device
 from ..core.errors import DeliveryError
 from ..core.gateway import Gateway
 from ..core.radio import Coordinator, Endpoint, Ieee
-from . import words
+from . import z2m_texts
+from .context import MirrorContext
+from .device_info import known, manufacturer_of, model_id_of, power_source_of, type_of
 from .exposes import definition_of
-from .facts import (
-    known,
-    manufacturer_of,
-    model_id_of,
-    power_source_of,
-    type_of,
-)
-from .line import Line
 from .names import COORDINATOR, address
 from .payload import Json, dump
-from .ports import House
-from .settings import CHECKS
+from .ports import MirrorHost
+from .settings import DeviceSettings, options_of
 from .topics import Topics
 
-VERSION = "2.12.1"
-"""The Zigbee2MQTT whose contract this is. Clients compare it, so it is none of ours."""
+VERSION = "2.14.1"
+"""The Zigbee2MQTT version that this was compared with; clients compare it, so it is not our own."""
 
-CONVERTERS_VERSION = "26.112.0"
-HERDSMAN_VERSION = "10.9.5"
+CONVERTERS_VERSION = "26.105.0"
+HERDSMAN_VERSION = "10.9.2"
 
 DEVICES, INFO = "devices", "info"
 RETAINED = (INFO, DEVICES, "groups", "definitions", "extensions", "converters")
-"""The topics kept up to date here, beside ``state`` and ``health``."""
+"""The retained topics of this module; ``state`` and ``health`` are published elsewhere."""
+
+_TYPES = {
+    "znp": "zStack3x0",
+    "ezsp": "EmberZNet",
+    "deconz": "ConBee2/RaspBee2",
+    "zigate": "ZiGate",
+}
+"""Zigbee2MQTT's names of the coordinator types of ZHA."""
 
 
 class Bridge:
-    """The documents.
+    """Builds the documents of the bridge.
 
     Args:
-        gateway: the network; its radio must be up.
-        identity: tells this mirror from any other.
+        gateway: the network; its radio must be running.
+        identity: the id of this mirror.
     """
 
-    def __init__(self, gateway: Gateway, line: Line, house: House, identity: str) -> None:
+    def __init__(
+        self, gateway: Gateway, line: MirrorContext, house: MirrorHost, identity: str
+    ) -> None:
         self._gateway = gateway
         self._radio = gateway.radio.coordinator
         self._line = line
@@ -54,7 +57,7 @@ class Bridge:
 
     @property
     def documents(self) -> Mapping[str, Callable[[], Json]]:
-        """What is published retained, by topic."""
+        """The functions that build the retained documents, by topic."""
         return {
             INFO: self.info,
             DEVICES: self.devices,
@@ -65,24 +68,24 @@ class Bridge:
         }
 
     def is_ours(self, info: str) -> bool:
-        """Whether a ``bridge/info`` was said by this mirror, now or when it ran last."""
+        """Whether a ``bridge/info`` was published by this mirror, now or in an earlier run."""
         return is_ours(info, self._identity)
 
     @property
     def _coordinator(self) -> Coordinator:
-        """The radio as it is, or was when it was there last."""
+        """The coordinator, or its last known data."""
         with suppress(DeliveryError):
             self._radio = self._gateway.radio.coordinator
         return self._radio
 
     def note_interview(self, device: Device, stage: str) -> None:
-        """An interview has come to a stage."""
+        """Set the stage of a device's interview."""
         self._stages[device.ieee] = stage
 
     # bridge/info
 
     def info(self) -> Json:
-        """The bridge, its network and its settings. There are no secrets in it."""
+        """Return the bridge, its network and its settings, without secrets."""
         radio = self._coordinator
         until = self._gateway.open_until
         is_open = until is not None and until > self._line.clock.now()
@@ -92,7 +95,7 @@ class Bridge:
             commit="unknown",
             coordinator={
                 "ieee_address": address(radio.ieee),
-                "type": "zStack3x0",
+                "type": _TYPES.get(radio.radio_type, radio.radio_type),
                 "meta": {"revision": _revision(radio.firmware)},
             },
             zigbee_herdsman={"version": HERDSMAN_VERSION},
@@ -114,7 +117,7 @@ class Bridge:
         )
 
     def config(self) -> Json:
-        """The settings as Zigbee2MQTT's configuration would have them."""
+        """Return the settings in the form of Zigbee2MQTT's configuration."""
         settings, radio = self._line.settings, self._coordinator
         return {
             "advanced": {
@@ -156,7 +159,7 @@ class Bridge:
     # bridge/devices
 
     def devices(self) -> Json:
-        """The coordinator, then all devices."""
+        """Return the coordinator and all devices."""
         return [self._coordinator_entry(), *map(self.device, self._gateway.values())]
 
     def _coordinator_entry(self) -> Json:
@@ -174,7 +177,8 @@ class Bridge:
         }
 
     def device(self, device: Device) -> Json:
-        """One device."""
+        """Return one device."""
+        settings = DeviceSettings.of(device.options)
         stage = self._stages.get(device.ieee)
         stage = stage or ("SUCCESSFUL" if device.node.is_complete else "PENDING")
         return known(
@@ -183,8 +187,8 @@ class Bridge:
             network_address=device.node.nwk,
             supported=device.definition is not None,
             friendly_name=self._line.names[device],
-            disabled=False,
-            description=device.options.get("description"),
+            disabled=settings.disabled,
+            description=settings.description,
             power_source=power_source_of(device),
             software_build_id=device.about.software_build_id,
             date_code=device.about.date_code,
@@ -197,42 +201,37 @@ class Bridge:
                 str(number): _endpoint(endpoint, _endpoint_name(device, number))
                 for number, endpoint in sorted(device.node.endpoints.items())
             },
-        ) | {"definition": definition_of(device.definition) if device.definition else None}
+        ) | {"definition": described(device)}
 
-    # The rest
+    # Other topics
 
     def definitions(self) -> Json:
-        """Clusters by name, as far as our devices have them."""
+        """Return the clusters of our devices by name."""
         return {
             "actions": [],
             "clusters": {
                 name: {"ID": number, "attributes": {}, "commands": {}, "commandsResponse": {}}
-                for number, name in words.CLUSTERS.items()
+                for number, name in z2m_texts.CLUSTERS.items()
             },
             "custom_clusters": {},
         }
 
 
 def is_ours(info: str, identity: str) -> bool:
-    """Whether a ``bridge/info`` was said by the mirror of that identity."""
+    """Whether a ``bridge/info`` was published by the mirror with that id."""
     return dump(_mark(identity)) in info
 
 
 def _mark(identity: str) -> Json:
-    """A member of ``bridge/info`` that no Zigbee2MQTT has."""
+    """Return a member of ``bridge/info`` that Zigbee2MQTT does not have."""
     return {"by": "aqara_zigbee", "id": identity}
 
 
-def options_of(device: Device) -> dict[str, Any]:
-    """A device's options as Zigbee2MQTT knows them, without those that nobody has set."""
-    names = set(CHECKS)
-    if device.definition is not None:
-        names |= {option.name for option in device.definition.options}
-    return {
-        name: value
-        for name, value in sorted(device.options.items())
-        if name in names and value is not None
-    }
+def described(device: Device) -> Json:
+    """Return a device's definition with the chosen icon; null if its model is unknown."""
+    if device.definition is None:
+        return None
+    return definition_of(device.definition) | known(icon=DeviceSettings.of(device.options).icon)
 
 
 def _endpoint_name(device: Device, number: int) -> str | None:
@@ -251,11 +250,11 @@ def _endpoint(endpoint: Endpoint, name: str | None) -> Json:
 
 
 def _clusters(numbers: Iterable[int]) -> list[str]:
-    return [words.cluster_name(number) for number in numbers]
+    return [z2m_texts.cluster_name(number) for number in numbers]
 
 
 def _revision(firmware: str) -> int:
-    """The number in what a stick says of its firmware, 0 if there is none."""
+    """Return the number in a coordinator's firmware version, 0 if there is none."""
     digits = "".join(char for char in firmware if char in "0123456789")
     return int(digits or 0)
 
@@ -265,7 +264,7 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def retained_topics(base_topic: str, names: Iterable[str]) -> list[str]:
-    """Everything a mirror may have left with the broker."""
+    """Return all topics on which a mirror may have retained messages."""
     topics = Topics(base_topic)
     bridge = [topics.bridge(name) for name in (*RETAINED, "health", "state")]
     return bridge + [topic for name in names for topic in topics.retained(name)]

@@ -1,10 +1,11 @@
-"""Values in Zigbee2MQTT's words and back, and JSON as it writes and as we dare to read it."""
+"""Values in Zigbee2MQTT's format and back; JSON with limits."""
 
 import json
 from math import isfinite
 from typing import Any, assert_never
 
 from ..core.codec import whole
+from ..core.limits import is_number
 from ..core.property import (
     TOGGLE,
     Action,
@@ -18,31 +19,38 @@ from ..core.property import (
 )
 
 type Json = Any
-"""What JSON can carry."""
+"""A JSON value."""
 
 LONGEST = 65_536
-"""Octets of a message we obey."""
+"""Maximum octets of a message."""
 
 DEEPEST = 16
-"""Levels of nesting in a message we read."""
+"""Maximum nesting of a message."""
+
+LONGEST_ECHO = 500
+"""Maximum characters of a request that are repeated in answers and logs."""
 
 _BOOLEANS: dict[object, bool] = {"true": True, "on": True, "false": False, "off": False}
 
 
 class UnreadableError(ValueError):
-    """A message that is no JSON, or too much of it."""
+    """The message is not JSON, or exceeds a limit."""
 
 
-class RefusedError(ValueError):
-    """A value that a property does not know, in Zigbee2MQTT's words."""
+class TooMuchError(UnreadableError):
+    """The JSON has numbers out of range or is nested too deeply."""
+
+
+class InvalidValueError(ValueError):
+    """The value is not valid for a property; the text is Zigbee2MQTT's."""
 
 
 def dump(content: Json) -> str:
-    """JSON with sorted keys and no blanks (contract 6.2)."""
+    """Return JSON with sorted keys and no blanks (protocol 6.2)."""
     options: dict[str, Any] = {"sort_keys": True, "separators": (",", ":"), "allow_nan": False}
     text = json.dumps(content, ensure_ascii=False, **options)
     if not text.isascii() and not _is_utf8(text):
-        return json.dumps(content, **options)  # half a surrogate pair, echoed from a request
+        return json.dumps(content, **options)  # a lone surrogate, repeated from a request
     return text
 
 
@@ -57,31 +65,65 @@ def _is_utf8(text: str) -> bool:
 def load(text: str) -> Json:
     """Read JSON.
 
+    Integers beyond 64 bits become floating-point numbers, as in JavaScript.
+
     Raises:
-        UnreadableError: it is none, or too long, or nested too deep.
+        TooMuchError: it is too long, nested too deeply, or has numbers that a double cannot
+            represent.
+        UnreadableError: it is not JSON.
     """
     if len(text) > LONGEST:
-        raise UnreadableError("too long")
-    try:
-        content = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableError(str(error)) from error
-    if _depth(content) > DEEPEST:
-        raise UnreadableError("nested too deep")
+        raise TooMuchError("too long")
+    content = _read(text)
+    if not _is_bounded(content):
+        raise TooMuchError("numbers are too large, or nested too deep")
     return content
 
 
+def load_member(text: str, name: str) -> dict[str, Json]:
+    """Return one member of an object that exceeds the limits; nothing if the member does, too."""
+    try:
+        content = _read(text)
+    except UnreadableError:
+        return {}
+    if not isinstance(content, dict) or name not in content or not _is_bounded(content[name]):
+        return {}
+    return {name: content[name]}
+
+
+def _read(text: str) -> Json:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, parse_int=_integer)
+    except RecursionError:
+        raise TooMuchError("nested too deep") from None
+    except ValueError as error:
+        raise UnreadableError(str(error)) from error
+
+
 def _refuse_constant(name: str) -> None:
-    raise UnreadableError(f"{name} is no JSON")
+    raise UnreadableError(f"{name} is not JSON")
 
 
-def _depth(content: Json) -> int:
-    """How many objects and lists lie in each other, counted layer by layer so that nothing recurses."""
-    depth, layer = 0, [content]
-    while layer := [found for found in layer if isinstance(found, dict | list)]:
-        depth += 1
-        layer = [item for found in layer for item in _items(found)]
-    return depth
+def _integer(digits: str) -> int | float:
+    return number if len(digits) < 20 and is_number(number := int(digits)) else float(digits)
+
+
+def _is_bounded(content: Json) -> bool:
+    """Whether it is not nested too deeply and its numbers are finite."""
+    layer = [content]
+    for _ in range(DEEPEST + 1):
+        if not all(isfinite(found) for found in layer if isinstance(found, float)):
+            return False
+        holders = [found for found in layer if isinstance(found, dict | list)]
+        if not holders:
+            return True
+        layer = [item for found in holders for item in _items(found)]
+    return False
+
+
+def shortened(text: str) -> str:
+    """Return a text of at most `LONGEST_ECHO` characters."""
+    return text if len(text) <= LONGEST_ECHO else f"{text[:LONGEST_ECHO]}…"
 
 
 def _items(content: dict[str, Json] | list[Json]) -> list[Json]:
@@ -89,7 +131,7 @@ def _items(content: dict[str, Json] | list[Json]) -> list[Json]:
 
 
 def spell(row: Row, value: Scalar) -> Json:
-    """A property's value as a message carries it; None is null."""
+    """Return a property's value for a message; None is null."""
     if value is None:
         return None
     match row:
@@ -104,15 +146,15 @@ def spell(row: Row, value: Scalar) -> Json:
 
 
 def _number(value: Scalar) -> Scalar:
-    """Whole numbers without a fraction, zero without a sign (contract 0.5)."""
+    """Return whole numbers without a fraction, zero without a sign (protocol 0.5)."""
     return whole(value) if isinstance(value, float) and isfinite(value) else value
 
 
 def parse(row: Row, value: Json) -> Wish:
-    """What a message wishes for a property.
+    """Return the wish for a property from a message.
 
     Raises:
-        RefusedError: it is none of its values.
+        InvalidValueError: it is not one of its values.
     """
     match row:
         case Binary() if isinstance(row.on, str):
@@ -124,27 +166,28 @@ def parse(row: Row, value: Json) -> Wish:
         case Numeric():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 return value
-            raise RefusedError(f"{dump(value)} is no number")
+            raise InvalidValueError(f"{dump(value)} is not a number")
         case Text() | Action():
-            raise RefusedError(f"{row.name} cannot be set")
+            raise InvalidValueError(f"{row.name} cannot be set")
         case _:
             assert_never(row)
 
 
 def _switch(row: Binary, value: Json) -> Wish:
-    """A word, whatever its case; booleans and numbers are none (contract 6.4)."""
+    """Return a contact's wish: a text, whatever its case; no booleans or numbers (protocol 6.4)."""
     words: dict[object, Wish] = {} if row.toggle is None else {"toggle": TOGGLE}
     words |= {str(row.off).lower(): False, str(row.on).lower(): True}
     word = value.lower() if isinstance(value, str) else "null"
     if word in words:
         return words[word]
-    raise RefusedError(f"'{word}' not allowed, choose between: {','.join(map(str, words))}")
+    raise InvalidValueError(f"'{word}' not allowed, choose between: {','.join(map(str, words))}")
 
 
 def _boolean(value: Json) -> Wish:
-    """A boolean, 0, 1, or a word that can only mean one of them.
+    """Return a wish from a boolean, 0, 1, or a text that can only mean one of them.
 
-    Zigbee2MQTT takes whatever JavaScript takes for true, the text "false" for one (contract 4.3).
+    Zigbee2MQTT accepts everything that is truthy in JavaScript, even the text "false"
+    (protocol 4.3).
     """
     if isinstance(value, bool):
         return value
@@ -153,11 +196,15 @@ def _boolean(value: Json) -> Wish:
     word = value.lower() if isinstance(value, str) else dump(value)
     if word in _BOOLEANS:
         return _BOOLEANS[word]
-    raise RefusedError(f"'{word}' not allowed, choose between: false,true")
+    raise InvalidValueError(f"'{word}' not allowed, choose between: false,true")
 
 
 def _word(row: Enum, value: Json) -> Wish:
+    """Return the row's value, whatever its case in the message."""
+    if value in row.values:
+        return str(value)
     word = value.lower() if isinstance(value, str) else dump(value)
-    if word in row.values:
-        return word
-    raise RefusedError(f"Key '{word}' not found in: [{', '.join(row.values)}]")
+    for known in row.values:
+        if known.lower() == word:
+            return known
+    raise InvalidValueError(f"Key '{word}' not found in: [{', '.join(row.values)}]")

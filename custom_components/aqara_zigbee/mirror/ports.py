@@ -1,4 +1,4 @@
-"""What the mirror needs from outside: a broker, a clock, and Home Assistant."""
+"""Interfaces of the mirror: MQTT client, clock, Home Assistant."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
@@ -9,15 +9,15 @@ from ..core.device import Device
 type Cancel = Callable[[], None]
 
 type Hook = Callable[[Device | None, Mapping[str, Any]], Awaitable[dict[str, Any]]]
-"""Does what a bridge request asks for: the device it names, if any, and the request; returns the data
-of the response, raises `requests.RequestError` or `core.errors.AqaraError`."""
+"""Handles a bridge request, given its device, if any, and the request; returns the data of the
+response, raises `requests.RequestError` or `core.errors.AqaraError`."""
 
 
 class Broker(Protocol):
-    """Where messages go."""
+    """The MQTT client."""
 
     def publish(self, topic: str, payload: str, *, qos: int = 0, retain: bool = False) -> None:
-        """Send a message. Never waits and never fails; without a connection it is lost."""
+        """Publish a message. Never waits and never fails; without a connection it is lost."""
         ...
 
 
@@ -25,48 +25,56 @@ class Clock(Protocol):
     """Time and timers."""
 
     def now(self) -> datetime:
-        """This moment, in UTC."""
+        """The current time in UTC."""
         ...
 
     def local(self, moment: datetime) -> datetime:
-        """The same moment in the home's time zone."""
+        """Convert a time to the home's time zone."""
         ...
 
     def call_later(self, seconds: float, then: Callable[[], None]) -> Cancel:
-        """Call `then` after a while, unless the returned function is called before."""
+        """Call `then` after some seconds, unless the returned function is called before."""
         ...
 
 
-class House(Protocol):
-    """What only Home Assistant knows and can do."""
+class MirrorHost(Protocol):
+    """Home Assistant's functions for the mirror."""
 
     def name_of(self, device: Device) -> str:
-        """What the user sees a device called; its address while it has no name."""
+        """Return the device's name in Home Assistant; its address while it has no name."""
         ...
 
-    def rename(self, device: Device, name: str) -> None:
-        """Call a device something else everywhere."""
+    async def rename(self, device: Device, name: str) -> None:
+        """Rename a device everywhere; the name is stored when this returns.
+
+        Raises:
+            AqaraError: it cannot be stored, and nothing was changed.
+        """
         ...
 
-    def configure(self, settings: Mapping[str, Any]) -> None:
-        """Change settings of the mirror (`settings.Settings`), soon; it starts anew then."""
+    async def configure(self, settings: Mapping[str, Any]) -> None:
+        """Store changed settings of the mirror (`settings.Settings`) and apply them.
+
+        Raises:
+            AqaraError: they cannot be stored, and nothing was changed.
+        """
         ...
 
     def restart(self) -> None:
-        """Take the whole network down and bring it up again, soon."""
+        """Reload the whole network soon."""
         ...
 
     def vitals(self) -> Mapping[str, Any]:
-        """What `bridge/info` and `bridge/health` say of machine and process.
+        """Return the machine's and the process's data for `bridge/info` and `bridge/health`.
 
         Keys: ``os``, ``os_health``, ``process_health``, ``mqtt_health`` as in Zigbee2MQTT.
         """
         ...
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine that nobody waits for."""
+        """Run a coroutine in the background."""
         ...
 
-    def tell_foreign(self, *, is_there: bool) -> None:
-        """Another bridge speaks on our topics, or does no longer; the mirror is silent meanwhile."""
+    def report_other_bridge(self, *, is_there: bool) -> None:
+        """Report whether another bridge is online; the mirror does not publish while it is."""
         ...

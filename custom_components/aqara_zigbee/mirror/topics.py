@@ -1,14 +1,14 @@
-"""Topics under the base topic: which there are, and what an incoming one asks for."""
+"""Topics below the base topic, and the meaning of incoming ones (protocol 6.1)."""
 
 from dataclasses import dataclass
 import re
 from typing import Literal
 
 MOST_LEVELS = 5
-"""Levels of a device's name; a command's topic may have one more for the endpoint."""
+"""Maximum levels of a device's name; a command's topic may have one more for the endpoint."""
 
 LONGEST_NAME = 200
-"""Octets of UTF-8. MQTT would allow 65 535 for the whole topic; nobody reads such names."""
+"""Maximum octets of a name in UTF-8; MQTT allows 65 535 for the whole topic."""
 
 _VERBS = ("set", "get")
 _RESERVED = {"set", "get", "availability", "action"}
@@ -19,13 +19,13 @@ type Verb = Literal["set", "get"]
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class DeviceCommand:
     """A message to a device.
 
     Attributes:
         path: levels of its name, the last of which may be an endpoint.
-        verb: what is to be done.
-        attribute: the one property that is meant, if the topic names it.
+        verb: the command.
+        attribute: the property in the topic, if any.
     """
 
     path: tuple[str, ...]
@@ -42,12 +42,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What some bridge says: ``info``, ``state`` or ``response/health_check``."""
+    """A bridge's message: ``info``, ``state`` or ``response/health_check``."""
 
     name: str
 
 
-type Incoming = Command | Request | Notice
+type Incoming = DeviceCommand | Request | Notice
 
 
 class Topics:
@@ -58,20 +58,20 @@ class Topics:
         self._prefix = f"{base}/"
 
     def bridge(self, name: str) -> str:
-        """A topic of the bridge."""
+        """Return a topic of the bridge."""
         return f"{self.base}/bridge/{name}"
 
     def device(self, name: str, *rest: str) -> str:
-        """A topic of the device of that friendly name."""
+        """Return a topic of the device with that friendly name."""
         return "/".join((self.base, name, *rest))
 
     def retained(self, name: str) -> tuple[str, ...]:
-        """The topics of a device on which a broker may retain something."""
+        """Return the topics of a device that may have retained messages."""
         return self.device(name), self.device(name, "availability")
 
     @property
     def filters(self) -> tuple[str, ...]:
-        """What to subscribe to. No topic that we publish devices on is among it."""
+        """The topics to subscribe to; devices are not published on any of them."""
         commands = (
             self.device("/".join("+" * levels), verb, "#")
             for levels in range(1, MOST_LEVELS + 2)
@@ -81,7 +81,7 @@ class Topics:
         return (*map(self.bridge, bridge), *commands)
 
     def read(self, topic: str) -> Incoming | None:
-        """What a topic asks for; None for one that is not for us."""
+        """Return the meaning of a topic; None for other topics."""
         if not topic.startswith(self._prefix):
             return None
         match topic.removeprefix(self._prefix).split("/"):
@@ -94,15 +94,15 @@ class Topics:
             case ["bridge", *_]:
                 return None
             case [*path, "set" | "get" as verb] if path:
-                return Command(tuple(path), verb)
+                return DeviceCommand(tuple(path), verb)
             case [*path, "set" | "get" as verb, attribute] if path:
-                return Command(tuple(path), verb, attribute)
+                return DeviceCommand(tuple(path), verb, attribute)
             case _:
                 return None
 
 
 def problem_with(base: str) -> str | None:
-    """Why a base topic will not do, as a key of a text; None if it will."""
+    """Return the key of the error text for an invalid base topic; None if it is valid."""
     levels = base.split("/")
     if not all(levels) or base != base.strip() or base.startswith("$"):
         return "topic_empty_level"
@@ -113,14 +113,19 @@ def problem_with(base: str) -> str | None:
     return None
 
 
-def topic_name(name: str) -> str | None:
-    """A device's name as a part of a topic, such that it can be no other topic of ours.
+def is_publishable(name: str) -> bool:
+    """Whether a received topic part can be used in a published topic."""
+    return len(name.encode()) <= LONGEST_NAME and all(map(_is_character, name))
 
-    A broker ends the connection of who publishes to a topic with forbidden characters; that would
-    be Home Assistant's own.
+
+def topic_name(name: str) -> str | None:
+    """Return a device's name as part of a topic that is no other topic of the mirror.
+
+    A broker closes the connection of a client that publishes to a topic with forbidden characters;
+    this would be Home Assistant's own.
 
     Returns:
-        None where nothing is left of it.
+        None if nothing remains.
     """
     text = "".join("_" if char in _WILDCARDS else char for char in name if _is_character(char))
     levels = [level for part in text.split("/") if (level := part.strip())]
@@ -132,7 +137,7 @@ def topic_name(name: str) -> str | None:
 
 
 def _is_character(char: str) -> bool:
-    """Neither a control nor a surrogate, nor what Unicode says is no character (MQTT 5, 1.5.4)."""
+    """Whether it is not a control, surrogate or noncharacter (MQTT 5, 1.5.4)."""
     number = ord(char)
     noncharacter = number & 0xFFFE == 0xFFFE or 0xFDD0 <= number <= 0xFDEF
     control = number < 0x20 or 0x7F <= number < 0xA0
@@ -140,7 +145,7 @@ def _is_character(char: str) -> bool:
 
 
 def _tame(level: str, index: int, levels: int) -> str:
-    """Give way where a level means something: verbs, the bridge, and endpoints at the end."""
+    """Change a level that has a meaning: verbs, the bridge, and endpoints at the end."""
     is_last = index == levels - 1
     is_endpoint = is_last and index and _ENDPOINT.fullmatch(level)
     is_bridge = index == 0 and level == "bridge"

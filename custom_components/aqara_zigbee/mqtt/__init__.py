@@ -1,7 +1,7 @@
-"""Binds the mirror to Home Assistant's MQTT client; the only room that knows both.
+"""The mirror on Home Assistant's MQTT client; the only folder that imports both.
 
-The mirror runs beside the network, never in its way: it waits for a broker on its own, and a change
-of its options starts only the mirror anew.
+The mirror does not block the network: it waits for a broker in the background, and a change of its
+options restarts only the mirror. Its modules are imported when it is enabled.
 """
 
 import asyncio
@@ -19,57 +19,36 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.importlib import async_import_module
 
-from ..const import DOMAIN
+from ..const import CONF_ENABLED, CONF_MQTT, DOMAIN
 from ..core.errors import DeliveryError
 from ..core.gateway import Gateway
-from ..mirror.names import stored_names
-from ..mirror.ports import Hook
-from ..mirror.settings import LAST_SEEN, LEVELS, Settings
-from ..mirror.topics import problem_with
+from ..core.updates import Updates
 
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = [
-    "CONF_ENABLED",
-    "CONF_MQTT",
-    "LAST_SEEN",
-    "LEVELS",
-    "follow",
-    "forget",
-    "options_of",
-    "problem_with",
-]
-
 MQTT = "mqtt"
 
-CONF_MQTT = "mqtt"
-"""The entry's option that holds `CONF_ENABLED` and the mirror's settings."""
 
-CONF_ENABLED = "enabled"
-
-
-def options_of(entry: ConfigEntry) -> dict[str, Any]:
-    """The mirror's options, with what nobody has set."""
-    return {CONF_ENABLED: False, **Settings().as_dict(), **entry.options.get(CONF_MQTT, {})}
+def _enabled_options(entry: ConfigEntry) -> Mapping[str, Any]:
+    """Return the mirror's options as they are stored; empty while it is disabled."""
+    options: Mapping[str, Any] = entry.options.get(CONF_MQTT, {})
+    return options if options.get(CONF_ENABLED) else {}
 
 
 @callback
 def follow(
-    hass: HomeAssistant,
-    entry: ConfigEntry,
-    gateway: Gateway,
-    hooks: Mapping[str, Hook] | None = None,
+    hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway, updates: Updates | None = None
 ) -> None:
-    """Mirror a network on MQTT while its entry is loaded and its options say so.
+    """Mirror a network on MQTT while its entry is loaded and the mirror is enabled.
 
     Args:
         hass: Home Assistant.
-        entry: whose network; its options may change at any time.
+        entry: the network's entry; its options may change at any time.
         gateway: the network.
-        hooks: what answers bridge requests the mirror cannot (`mirror.requests.HOOKED`).
+        updates: the firmware updates of the network, if MQTT may request them.
     """
-    switch = _Switch(hass, entry, gateway, hooks)
+    switch = _Switch(hass, entry, gateway, updates)
     signal = async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, switch.changed)
     entry.async_on_unload(signal)
     entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, switch.stop))
@@ -78,35 +57,28 @@ def follow(
 
 
 async def forget(hass: HomeAssistant, entry: ConfigEntry, stored: Mapping[str, Any]) -> None:
-    """Take back what the broker retains of an entry that is removed.
+    """Clear the retained messages of a removed entry.
 
     Args:
         hass: Home Assistant.
         entry: the entry.
-        stored: what was remembered of its network (`Gateway.as_dict`).
+        stored: the stored data of its network (`Gateway.as_dict`).
     """
-    options = options_of(entry)
-    if not options[CONF_ENABLED] or not hass.config_entries.async_loaded_entries(MQTT):
-        return
-    names = stored_names(stored)
-    session = await async_import_module(hass, f"{__name__}.session")
-    await session.forget(hass, options["base_topic"], entry.entry_id, names)
+    if _enabled_options(entry) and hass.config_entries.async_loaded_entries(MQTT):
+        session = await async_import_module(hass, f"{__name__}.session")
+        await session.forget_entry(hass, entry, stored)
 
 
 class _Switch:
-    """Starts and stops sessions as the entry's options want it."""
+    """Starts and stops sessions according to the entry's options."""
 
     def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: ConfigEntry,
-        gateway: Gateway,
-        hooks: Mapping[str, Hook] | None,
+        self, hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway, updates: Updates | None
     ) -> None:
         self._hass = hass
         self._entry = entry
         self._gateway = gateway
-        self._hooks = hooks
+        self._updates = updates
         self._lock = asyncio.Lock()
         self._options: Mapping[str, Any] = {}
         self._session: Session | None = None
@@ -114,52 +86,40 @@ class _Switch:
 
     @callback
     def changed(self, change: ConfigEntryChange, entry: ConfigEntry) -> None:
-        """Some entry has changed."""
-        if entry is self._entry and options_of(entry) != self._options:
+        """Called when any entry has changed."""
+        if entry is self._entry and _enabled_options(entry) != self._options:
             self.apply_soon()
 
     @callback
     def apply_soon(self) -> None:
-        """Do as the options say, beside everything else."""
+        """Apply the options in the background."""
         work = self._apply()
         self._entry.async_create_background_task(self._hass, work, f"{DOMAIN} mirror options")
 
     async def _apply(self) -> None:
         async with self._lock:
-            old, self._options = self._options, options_of(self._entry)
+            old, self._options = self._options, _enabled_options(self._entry)
             if self._is_over or old == self._options:
                 return
             if self._session is not None:
-                moved = old["base_topic"] != self._options["base_topic"]
-                await self._session.stop(withdraw=moved or not self._options[CONF_ENABLED])
+                if self._options and self._session.change(self._options):
+                    return
+                await self._session.stop(withdraw=True)
                 self._session = None
-            if self._options[CONF_ENABLED]:
-                with suppress(DeliveryError):  # the radio is gone, and all starts over soon
+            if self._options:
+                with suppress(DeliveryError):  # the radio was lost, and the entry is reloaded soon
                     self._session = await self._begin()
 
     async def _begin(self) -> Session:
         module = await async_import_module(self._hass, f"{__name__}.session")
         session: Session = module.Session(
-            self._hass,
-            self._entry,
-            self._gateway,
-            Settings.of(self._options),
-            self._configure,
-            self._hooks,
+            self._hass, self._entry, self._gateway, self._options, self._updates
         )
         session.start()
         return session
 
-    @callback
-    def _configure(self, settings: Mapping[str, Any]) -> None:
-        """Change settings; the mirror starts anew."""
-        options = {**options_of(self._entry), **settings}
-        self._hass.config_entries.async_update_entry(
-            self._entry, options={**self._entry.options, CONF_MQTT: options}
-        )
-
     async def stop(self, _event: Event | None = None) -> None:
-        """Stop for good."""
+        """Stop permanently."""
         self._is_over = True
         async with self._lock:
             if self._session is not None:

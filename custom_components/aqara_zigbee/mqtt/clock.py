@@ -1,4 +1,4 @@
-"""Home Assistant's time and timers, as the mirror wants them."""
+"""Home Assistant's time and timers for the mirror."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The mirror on Home Assistant's MQTT client. Loaded only where the mirror is switched on."""
+"""The mirror on Home Assistant's MQTT client. Imported only if the mirror is enabled."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
@@ -18,35 +18,38 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .. import registry
-from ..const import DOMAIN
+from ..const import CONF_MQTT, DOMAIN
 from ..core.device import Device
 from ..core.gateway import Gateway
+from ..core.updates import Updates
 from ..mirror.bridge import is_ours, retained_topics
 from ..mirror.mirror import Mirror
+from ..mirror.names import stored_names
 from ..mirror.outbox import Outbox
-from ..mirror.ports import Cancel, Hook, House
+from ..mirror.ports import Cancel, MirrorHost
+from ..mirror.requests.ota import FirmwareRequests
 from ..mirror.settings import Settings
 from ..mirror.topics import Topics
-from ..vitals import read as read_vitals
+from ..storage import unwritten
+from ..watch.host_info import read as read_vitals
 from .clock import HomeClock
+from .options import options_of
 
 _LOGGER = logging.getLogger(__name__)
 
 _WORRY_SECONDS = 300.0
-"""How long there may be no broker before it is told as a problem."""
+"""Seconds without a broker before an issue is created."""
 
 _SUBSCRIBE_SECONDS = 5.0
-"""How long subscribing may take before it is taken for done."""
+"""Seconds after which a subscription counts as done."""
 
 _LISTEN_SECONDS = 1.0
 
 _FOREIGN, _UNAVAILABLE = "mqtt_foreign_bridge", "mqtt_unavailable"
-"""Issues, by their texts."""
-
-type Configure = Callable[[Mapping[str, Any]], None]
+"""Issues by their translation keys."""
 
 
-class Session(House):
+class Session(MirrorHost):
     """The mirror running with one set of options."""
 
     def __init__(
@@ -54,37 +57,34 @@ class Session(House):
         hass: HomeAssistant,
         entry: ConfigEntry,
         gateway: Gateway,
-        settings: Settings,
-        configure: Configure,
-        hooks: Mapping[str, Hook] | None,
+        options: Mapping[str, Any],
+        updates: Updates | None,
     ) -> None:
-        """Make a session that has not begun.
+        """Create a session that is not started.
 
         Args:
             hass: Home Assistant.
-            entry: whose network.
+            entry: the network's entry.
             gateway: the network.
-            settings: how to speak.
-            configure: changes settings in the entry's options.
-            hooks: what answers bridge requests the mirror cannot.
+            options: the mirror's options as the entry stores them.
+            updates: the firmware updates of the network, if MQTT may request them.
 
         Raises:
-            DeliveryError: the radio is gone.
+            DeliveryError: the radio was lost.
         """
         self._hass = hass
         self._entry = entry
-        self._settings = settings
-        self._configure = configure
+        self._settings = Settings.of(options)
         self._clock = HomeClock(hass)
         self._outbox = Outbox(partial(_send, hass))
         self._mirror = Mirror(
             gateway,
-            settings,
+            self._settings,
             entry.entry_id,
             broker=self._outbox,
             clock=self._clock,
             house=self,
-            hooks=hooks,
+            hooks=None if updates is None else FirmwareRequests(updates).hooks,
         )
         self._gateway = gateway
         self._undo: list[CALLBACK_TYPE] = []
@@ -94,7 +94,7 @@ class Session(House):
 
     @callback
     def start(self) -> None:
-        """Begin, and speak as soon as there is an MQTT client."""
+        """Start, and connect as soon as there is an MQTT client."""
         self._mirror.start()
         self._undo.append(
             async_dispatcher_connect(
@@ -105,8 +105,19 @@ class Session(House):
             self._hass, self._run(), f"{DOMAIN} mirror"
         )
 
+    @callback
+    def change(self, options: Mapping[str, Any]) -> bool:
+        """Apply other options; return False if the base topic differs, which needs a new session."""
+        settings = Settings.of(options)
+        if settings.base_topic != self._settings.base_topic:
+            return False
+        if settings != self._settings:
+            self._settings = settings
+            self._mirror.change(settings)
+        return True
+
     async def stop(self, *, withdraw: bool = False) -> None:
-        """Say goodbye and leave nothing behind."""
+        """Publish the offline state and stop."""
         self._mirror.stop(withdraw=withdraw)
         while self._undo:
             self._undo.pop()()
@@ -118,12 +129,10 @@ class Session(House):
         await self._outbox.drain()
 
     async def _run(self) -> None:
-        while not await mqtt.async_wait_for_mqtt_client(self._hass):
-            self._tell_unavailable()
+        while not (await mqtt.async_wait_for_mqtt_client(self._hass) and await self._subscribe()):
+            self._report_unavailable()
             await self._mqtt_changed.wait()
             self._mqtt_changed.clear()
-        self._connection_lost()
-        await self._subscribe()
         await self._outbox.pump()
 
     @callback
@@ -131,21 +140,32 @@ class Session(House):
         if entry.domain == mqtt.DOMAIN:
             self._mqtt_changed.set()
 
-    async def _subscribe(self) -> None:
+    async def _subscribe(self) -> bool:
+        """Subscribe to all topics; False, and to none, if the client is lost before."""
         hass, filters = self._hass, self._mirror.filters
-        for topic in filters:
-            # Not decoded: what is no UTF-8 would be logged in full.
-            remove = await mqtt.async_subscribe(hass, topic, self._received, encoding=None)
-            self._undo.append(remove)
+        subscriptions: list[CALLBACK_TYPE] = []
+        try:
+            for topic in filters:
+                # Not decoded: invalid UTF-8 would be logged in full.
+                undo = await mqtt.async_subscribe(hass, topic, self._received, encoding=None)
+                subscriptions.append(undo)
+        except HomeAssistantError as error:
+            _LOGGER.debug("Could not subscribe: %s", error)
+            for unsubscribe in subscriptions:
+                unsubscribe()
+            return False
+        self._connection_lost()
         self._undo += [
+            *subscriptions,
             mqtt.async_on_subscribe_done(hass, filters[0], 0, self._subscribed),
             mqtt.async_subscribe_connection_status(hass, self._connection_changed),
             hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, self._device_changed),
         ]
         if mqtt.is_connected(hass):
             self._connection_changed(connected=True)
+        return True
 
-    # What Home Assistant's client tells
+    # Callbacks of Home Assistant's client
 
     @callback
     def _received(self, message: mqtt.ReceiveMessage) -> None:
@@ -161,7 +181,7 @@ class Session(House):
 
     @callback
     def _connection_changed(self, connected: bool) -> None:
-        """The broker came or went. When it came, subscriptions are made anew before we speak."""
+        """Called when the connection changes. Topics are subscribed again before publishing."""
         if connected:
             self._wait(_SUBSCRIBE_SECONDS, self._subscribed)
         else:
@@ -180,11 +200,11 @@ class Session(House):
             if domain == DOMAIN and (device := self._gateway.get(ieee)):
                 self._mirror.renamed(device)
 
-    # Troubles
+    # Issues
 
     @callback
     def _connection_lost(self) -> None:
-        self._wait(_WORRY_SECONDS, self._tell_unavailable)
+        self._wait(_WORRY_SECONDS, self._report_unavailable)
 
     @callback
     def _wait(self, seconds: float, then: Callable[[], None]) -> None:
@@ -198,13 +218,13 @@ class Session(House):
             self._timer = None
 
     @callback
-    def _tell_unavailable(self) -> None:
-        self._tell(_UNAVAILABLE)
+    def _report_unavailable(self) -> None:
+        self._report(_UNAVAILABLE)
 
     @override
-    def tell_foreign(self, *, is_there: bool) -> None:
+    def report_other_bridge(self, *, is_there: bool) -> None:
         if is_there:
-            self._tell(_FOREIGN)
+            self._report(_FOREIGN)
         else:
             self._untell(_FOREIGN)
 
@@ -213,7 +233,7 @@ class Session(House):
         ir.async_delete_issue(self._hass, DOMAIN, f"{key}_{self._entry.entry_id}")
 
     @callback
-    def _tell(self, key: str) -> None:
+    def _report(self, key: str) -> None:
         ir.async_create_issue(
             self._hass,
             DOMAIN,
@@ -227,22 +247,25 @@ class Session(House):
             },
         )
 
-    # What the mirror wants of Home Assistant
+    # Functions of Home Assistant for the mirror
 
     @override
     def name_of(self, device: Device) -> str:
         return registry.name_of(self._hass, self._entry.entry_id, device.ieee)
 
     @override
-    def rename(self, device: Device, name: str) -> None:
+    async def rename(self, device: Device, name: str) -> None:
         if found := registry.registered_device(self._hass, self._entry.entry_id, device.ieee):
-            dr.async_get(self._hass).async_update_device(found.id, name_by_user=name)
-
-    # The next two end the mirror; what it is just saying has to be said before.
+            await unwritten.rename(self._hass, self._gateway, found, name)
 
     @override
-    def configure(self, settings: Mapping[str, Any]) -> None:
-        self._hass.loop.call_soon(self._configure, settings)
+    async def configure(self, settings: Mapping[str, Any]) -> None:
+        ours = {**options_of(self._entry), **settings}
+        options = {**self._entry.options, CONF_MQTT: ours}
+        await unwritten.keep_options(self._gateway, options)
+        self._hass.config_entries.async_update_entry(self._entry, options=options)
+
+    # This ends the mirror; its pending messages have to be sent before.
 
     @override
     def restart(self) -> None:
@@ -258,13 +281,19 @@ class Session(House):
         self._entry.async_create_background_task(self._hass, work, f"{DOMAIN} mirror work")
 
 
+async def forget_entry(hass: HomeAssistant, entry: ConfigEntry, stored: Mapping[str, Any]) -> None:
+    """Clear the retained messages of a removed entry, by the stored data of its network."""
+    topic = options_of(entry)["base_topic"]
+    await forget(hass, topic, entry.entry_id, stored_names(stored))
+
+
 async def forget(hass: HomeAssistant, base_topic: str, identity: str, names: list[str]) -> None:
-    """Take back what a broker retains of a mirror that is no more.
+    """Clear the retained messages of a removed mirror.
 
     Args:
         hass: Home Assistant, connected to the broker.
-        base_topic: where the mirror spoke. Where another bridge speaks now nothing is touched.
-        identity: what told it from others.
+        base_topic: the mirror's base topic. If another bridge uses it now, nothing is changed.
+        identity: the mirror's id.
         names: its devices' friendly names.
     """
     if not is_ours(await _retained(hass, Topics(base_topic).bridge("info")), identity):
@@ -276,7 +305,7 @@ async def forget(hass: HomeAssistant, base_topic: str, identity: str, names: lis
 
 
 async def _retained(hass: HomeAssistant, topic: str) -> str:
-    """What the broker retains on a topic; empty if nothing, or if it does not say."""
+    """Return the retained message of a topic; empty if there is none or no answer."""
     found: asyncio.Future[str] = hass.loop.create_future()
 
     @callback
@@ -284,7 +313,10 @@ async def _retained(hass: HomeAssistant, topic: str) -> str:
         if not found.done():
             found.set_result(str(message.payload))
 
-    remove = await mqtt.async_subscribe(hass, topic, received)
+    try:
+        remove = await mqtt.async_subscribe(hass, topic, received)
+    except HomeAssistantError:  # the client has just gone
+        return ""
     try:
         async with asyncio.timeout(_LISTEN_SECONDS):
             return await found
@@ -295,8 +327,8 @@ async def _retained(hass: HomeAssistant, topic: str) -> str:
 
 
 async def _send(hass: HomeAssistant, topic: str, payload: str, qos: int, retain: bool) -> None:
-    """Publish a message; without a connection it is lost."""
+    """Publish a message; without a connection it is lost, as is one that the client rejects."""
     try:
         await mqtt.async_publish(hass, topic, payload, qos, retain)
-    except HomeAssistantError as error:
+    except (HomeAssistantError, ValueError) as error:
         _LOGGER.debug("%s was not sent: %s", topic, error)

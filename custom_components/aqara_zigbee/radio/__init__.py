@@ -1,5 +1,5 @@
-"""The radio: zigpy and zigpy-znp behind the core's port. The only package that imports zigpy.
+"""The radio: the core's radio port on zigpy and zigpy-znp. Only this package imports zigpy.
 
-``adapter`` fills the port, ``device`` reads raw frames, ``network`` opens ports and forms networks,
-``virtual`` is a coordinator that is not there.
+``adapter`` implements the port for our own coordinator, ``guest`` for ZHA's; ``device`` reads raw
+frames, ``network`` opens ports and forms networks.
 """

@@ -1,10 +1,10 @@
-"""A zigpy device whose attribute frames are read by us, whole and raw.
+"""A zigpy device whose attribute frames are read here, complete and raw.
 
-zigpy cuts binary strings at their first NUL, drops frames whose length byte lies and everything
-from endpoints and clusters that a device did not declare, and stores every value it reads. A
-listener for ``handle_message`` would see the raw bytes too, but neither the link quality of the
-frame nor the group address that marks a retransmission, and zigpy would do all its work besides.
-So the frames that carry attributes end here, and all others go on to zigpy.
+zigpy cuts binary strings at their first NUL, drops frames with a wrong length byte and everything
+from undeclared endpoints and clusters, and stores every value it reads. A listener for
+``handle_message`` would get the raw bytes too, but neither the link quality of the frame nor the
+group address that marks a retransmission, and zigpy would process them in addition. So frames with
+attributes end here, and all others are passed on to zigpy.
 """
 
 import asyncio
@@ -16,35 +16,31 @@ import logging
 from typing import Any, Protocol, cast, override
 
 from zigpy.application import ControllerApplication
+from zigpy.const import APS_REPLY_TIMEOUT
 import zigpy.device
-from zigpy.exceptions import ZigbeeException
+from zigpy.exceptions import DeliveryError
 from zigpy.profiles import zha
 import zigpy.types as t
 import zigpy.zdo.types as zdo_t
 
 from ..core import zcl
+from .frames import DUPLICATE_SECONDS, MOST_ANSWERS, FrameHandler, Key, is_unicast
 
 _LOGGER = logging.getLogger(__name__)
 
 _ZDO = 0
-_COORDINATOR_ENDPOINT = 1
-_DUPLICATE_SECONDS = 10.0
-_REMEMBERED_FRAMES = 256
-"""More than a knob that is turned sends in that time."""
+_MOST_HEADS = 8
+"""Maximum frames of one device that zigpy may still answer."""
 _REPEAT_SECONDS = 1.0
-"""The same question about firmware may be asked again: its answer got lost."""
+"""Seconds after which an equal OTA request counts again: its response was lost."""
 
 OTA = 0x0019
 """The cluster of firmware updates (ZCL revision 8, chapter 11)."""
 
-_ANSWERS = {zcl.READ_ATTRIBUTES_RESPONSE, zcl.WRITE_ATTRIBUTES_RESPONSE, zcl.DEFAULT_RESPONSE}
-
-type _Key = tuple[int, int, int]
-
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a device's OTA client asks: a command, to be answered under its sequence number."""
+    """A request of a device's OTA client: a command, to be answered with its sequence number."""
 
     endpoint: int
     sequence: int
@@ -52,11 +48,11 @@ class Question:
     payload: bytes
 
 
-class Ear(Protocol):
-    """Who wants to know what devices send."""
+class FrameListener(Protocol):
+    """The listener of devices' frames."""
 
     def announced(self, device: RawDevice) -> None:
-        """A device said that it is on the network."""
+        """Called when a device announced itself."""
         ...
 
     def received(
@@ -66,23 +62,26 @@ class Ear(Protocol):
         link_quality: int | None,
         now: datetime,
     ) -> None:
-        """A device sent attributes, or None for anything else."""
+        """Called when a device sent attributes, or None for any other frame."""
         ...
 
     def asked(self, device: RawDevice, question: Question) -> None:
-        """A device asks about firmware."""
+        """Called when a device's OTA client sent a request."""
         ...
 
     def sender_of(self, nwk: int) -> RawDevice | None:
-        """The device at a network address, if it is one of ours."""
+        """Return the device with a network address, if it is ours."""
+        ...
+
+    def is_router(self, device: RawDevice) -> bool:
+        """Whether a device forwards frames of others."""
         ...
 
 
 def _read_question(packet: t.ZigbeePacket, frame: bytes) -> Question | None:
-    """What a device's OTA client asks; None for all other frames.
+    """Return the request of a device's OTA client; None for all other frames.
 
-    zigpy would answer too, but only to clients that devices declare, and it does not see a question
-    that is asked again.
+    zigpy would answer, too, but only clients that devices declare, and it drops repeated requests.
     """
     head = zcl.read_header(frame) if packet.cluster_id == OTA else None
     if head is None or head[0].is_general or head[0].is_from_server:
@@ -92,21 +91,25 @@ def _read_question(packet: t.ZigbeePacket, frame: bytes) -> Question | None:
 
 
 class RawDevice(zigpy.device.ZigbeeDevice):
-    """A device of any model; what it reports reaches its `Ear` unparsed by zigpy."""
+    """A device of any model; its reports reach its `FrameListener` unparsed by zigpy."""
 
     def __init__(
-        self, application: ControllerApplication, ieee: t.EUI64, nwk: t.NWK, ear: Ear
+        self, application: ControllerApplication, ieee: t.EUI64, nwk: t.NWK, ear: FrameListener
     ) -> None:
         super().__init__(application, ieee, nwk)
         self._ear = ear
-        self._waiting: dict[_Key, asyncio.Future[bytes]] = {}
-        self._recent: OrderedDict[tuple[int | None, int, bytes], float] = OrderedDict()
+        self._frames = FrameHandler(self.create_task)
+        self._asked: OrderedDict[Key, tuple[zcl.Header, bool]] = OrderedDict()
+        """Frames that zigpy may answer: header, and whether it was a unicast."""
+        self._answers: set[asyncio.Task[Any]] = set()
+        """Pending responses of zigpy."""
 
     @classmethod
-    def of(cls, device: zigpy.device.ZigbeeDevice, ear: Ear) -> RawDevice:
-        """Take the place of a device that zigpy has made."""
+    def of(cls, device: zigpy.device.ZigbeeDevice, ear: FrameListener) -> RawDevice:
+        """Replace a device that zigpy has created."""
         raw = cls(device.application, device.ieee, device.nwk, ear)
         raw.lqi, raw.rssi = device.lqi, device.rssi
+        raw.last_seen = device.last_seen
         raw.relays = device.relays
         raw.status = device.status
         raw.node_desc = device.node_desc
@@ -125,7 +128,8 @@ class RawDevice(zigpy.device.ZigbeeDevice):
     def create_task[R](
         self, target: Coroutine[Any, Any, R], name: str | None = None
     ) -> asyncio.Task[R]:
-        # zigpy's own forgets its tasks when the device is removed, and then complains of them.
+        # zigpy's own does not cancel its tasks when the device is removed, and then logs their
+        # errors.
         task = asyncio.get_running_loop().create_task(target, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -133,22 +137,28 @@ class RawDevice(zigpy.device.ZigbeeDevice):
 
     @override
     async def group_membership_scan(self) -> None:
-        """Ask nothing: nobody is sent to in groups, and these devices are awake for seconds."""
+        """Skip the scan: there are no group commands, and these devices are awake for seconds."""
 
     @override
     def packet_received(self, packet: t.ZigbeePacket) -> None:
-        """Read a packet of ours, or let zigpy have it. Never raises for what a device sent."""
-        if packet.dst is not None and packet.dst.addr_mode == t.AddrMode.Group:
+        """Read an attribute frame, or pass the packet to zigpy. No packet makes it raise."""
+        if (
+            packet.dst is not None
+            and packet.dst.addr_mode == t.AddrMode.Group
+            and self._ear.is_router(self)
+        ):
             # A router of this maker sends what it carries for a child under its own address, with
-            # the child's network address as the group (contract 0.6).
+            # the child's network address as the group (protocol 0.6).
             owner = self._ear.sender_of(int(cast("t.Group", packet.dst.address)))
             if owner is not None and owner is not self:
                 owner.hear(packet)
+            else:  # an unknown child's, or its own: it only shows that the sender is there
+                self._ear.received(self, None, packet.lqi, packet.timestamp)
             return
         self.hear(packet)
 
     def hear(self, packet: t.ZigbeePacket) -> None:
-        """Take in a packet of this device."""
+        """Handle a packet of this device."""
         if _ZDO in (packet.src_ep, packet.dst_ep) or packet.profile_id != zha.PROFILE_ID:
             self._leave_to_zigpy(packet)
             if packet.cluster_id == zdo_t.ZDOCmd.Device_annce:
@@ -156,8 +166,8 @@ class RawDevice(zigpy.device.ZigbeeDevice):
             return
         frame = packet.data.serialize()
         question = _read_question(packet, frame)
-        within = _REPEAT_SECONDS if question is not None else _DUPLICATE_SECONDS
-        if self._is_duplicate(packet, frame, within):
+        within = _REPEAT_SECONDS if question is not None else DUPLICATE_SECONDS
+        if self._frames.is_duplicate(packet, frame, within):
             return
         if question is not None:
             self._ear.asked(self, question)
@@ -169,90 +179,98 @@ class RawDevice(zigpy.device.ZigbeeDevice):
             self._leave_to_zigpy(packet)
 
     def _read(self, packet: t.ZigbeePacket, frame: bytes) -> tuple[zcl.Report | None, bool]:
-        """What a frame reports, and whether zigpy should see it."""
+        """Return a frame's report, and whether to pass the frame to zigpy."""
         head = zcl.read_header(frame)
         if head is None:
             return None, False
         header, _ = head
         endpoint, cluster = packet.src_ep or 0, packet.cluster_id
+        self._note_asked((endpoint, cluster, header.sequence), header, packet)
         if not header.is_general:
             return None, True
         if header.command == zcl.REPORT_ATTRIBUTES:
-            if header.wants_default_response:
-                self._acknowledge(packet, header)
+            if header.wants_default_response and is_unicast(packet):
+                self._frames.acknowledge(self, packet, header)
             return zcl.read_report(endpoint, cluster, frame), False
-        if header.command in _ANSWERS:
-            waiting = self._waiting.get((endpoint, cluster, header.sequence))
-            if waiting is not None and not waiting.done():
-                waiting.set_result(frame)
-                return None, False
-        # An answer nobody here waits for may be one to zigpy, and tells something in any case.
+        if self._frames.take_answer(packet, header, frame):
+            return None, False
+        # A response that is not awaited here may be one to zigpy, and has values in any case.
         return zcl.read_report(endpoint, cluster, frame), True
+
+    def _note_asked(self, key: Key, header: zcl.Header, packet: t.ZigbeePacket) -> None:
+        self._asked[key] = header, is_unicast(packet)
+        self._asked.move_to_end(key)
+        if len(self._asked) > _MOST_HEADS:
+            self._asked.popitem(last=False)
+
+    @override
+    async def reply(
+        self,
+        profile: int,
+        cluster: int,
+        src_ep: int,
+        dst_ep: int,
+        sequence: int,
+        data: bytes,
+        timeout: float = APS_REPLY_TIMEOUT,
+        expect_reply: bool = False,
+        use_ieee: bool = False,
+        ask_for_ack: bool | None = None,
+        priority: int | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Send a response of zigpy, with a correct header (ZCL revision 8, 2.4.1, 2.5.12).
+
+        zigpy takes the direction from the cluster instead of the answered frame, omits the
+        manufacturer code, and sends default responses to broadcasts and groupcasts.
+
+        Raises:
+            zigpy.exceptions.DeliveryError: it was not sent.
+        """
+        asked, was_unicast = self._asked.get((dst_ep, int(cluster), sequence), (None, True))
+        head = zcl.read_header(data)
+        if asked is not None and head is not None and head[0].is_general:
+            if head[0].command == zcl.DEFAULT_RESPONSE and not was_unicast:
+                return None
+            data = zcl.write_answer(asked, head[0].command, head[1])
+        if len(self._answers) >= MOST_ANSWERS:
+            raise DeliveryError("too many answers to it are under way")
+        sending = super().reply(
+            profile,
+            cluster,
+            src_ep,
+            dst_ep,
+            sequence,
+            data,
+            timeout,
+            expect_reply,
+            use_ieee,
+            ask_for_ack,
+            priority,
+            **kwargs,
+        )
+        answer = self.create_task(sending, f"answer to {self.ieee}")  # ends with the application
+        self._answers.add(answer)
+        answer.add_done_callback(self._answers.discard)
+        try:
+            await asyncio.wait((answer,))
+        finally:
+            answer.cancel()
+        if answer.cancelled():
+            raise DeliveryError("it was given up")
+        try:
+            return answer.result()
+        except Exception as error:
+            # zigpy logs every exception but a delivery error as an internal error.
+            _LOGGER.debug("%s was not answered", self.ieee, exc_info=True)
+            raise DeliveryError(f"it was not sent: {error!r}") from error
 
     def _leave_to_zigpy(self, packet: t.ZigbeePacket) -> None:
         try:
             super().packet_received(packet)
-        except ValueError as error:  # a header or ZDO payload cut short
+        except ValueError as error:  # a truncated header or ZDO payload
             _LOGGER.debug("Unreadable packet from %s: %s", self.ieee, error)
 
-    def _is_duplicate(self, packet: t.ZigbeePacket, frame: bytes, within: float) -> bool:
-        """Whether the same frame, sequence number and all, came less than some seconds ago."""
-        key = (packet.src_ep, packet.cluster_id, frame)
-        now = packet.timestamp.timestamp()
-        last = self._recent.pop(key, None)
-        self._recent[key] = now
-        if len(self._recent) > _REMEMBERED_FRAMES:
-            self._recent.popitem(last=False)
-        return last is not None and abs(now - last) < within
-
-    def _acknowledge(self, packet: t.ZigbeePacket, header: zcl.Header) -> None:
-        self.create_task(
-            self._send_default_response(packet, header), name=f"default response to {self.ieee}"
-        )
-
-    async def _send_default_response(self, packet: t.ZigbeePacket, header: zcl.Header) -> None:
-        try:
-            await self.request(
-                zha.PROFILE_ID,
-                packet.cluster_id,
-                _COORDINATOR_ENDPOINT,
-                packet.src_ep,
-                header.sequence,
-                zcl.write_default_response(header),
-                expect_reply=False,
-                ask_for_ack=False,
-                priority=t.PacketPriority.LOW,
-                retries=0,
-            )
-        except (ZigbeeException, TimeoutError, OSError) as error:
-            _LOGGER.debug("No default response to %s: %s", self.ieee, error)
-
     async def ask(self, request: zcl.Request, *, retries: int) -> bytes:
-        """Send a request and wait for the frame that answers it, for as long as it takes.
-
-        Args:
-            request: what to send.
-            retries: how often zigpy may send again when the radio could not.
-
-        Raises:
-            zigpy.exceptions.DeliveryError: the radio could not send it.
-        """
-        sequence = self.get_sequence()
-        key = (request.endpoint, int(request.cluster), sequence)
-        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._waiting[key] = answer
-        try:
-            await self.request(
-                zha.PROFILE_ID,
-                int(request.cluster),
-                _COORDINATOR_ENDPOINT,
-                request.endpoint,
-                sequence,
-                zcl.write_frame(request, sequence),
-                expect_reply=False,
-                ask_for_ack=False,
-                retries=retries,
-            )
-            return await answer
-        finally:
-            del self._waiting[key]
+        """Send a request and wait for the response (`FrameHandler.ask`)."""
+        return await self._frames.ask(self, request, retries=retries)

@@ -1,4 +1,4 @@
-"""Reads whom a router hears (Zigbee specification, 2.4.3.3.2: Mgmt_Lqi_req)."""
+"""Reads neighbor tables (Zigbee specification, 2.4.3.3.2: Mgmt_Lqi_req)."""
 
 from zigpy.device import ZigbeeDevice
 import zigpy.zdo.types as zdo_t
@@ -7,23 +7,25 @@ from ..core.errors import RefusedError
 from ..core.radio import Neighbour
 
 _MOST = 254
-"""Entries of a table; its index is one octet."""
+"""Maximum entries of a table; its index is one octet."""
 
 _NOBODY = {"00:00:00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff:ff:ff"}
 
 
 async def neighbours_of(device: ZigbeeDevice) -> list[Neighbour]:
-    """The neighbour table of a router or the coordinator, page by page.
+    """Return the neighbor table of a router or the coordinator, page by page.
 
     Raises:
-        DeliveryError: it refuses to tell.
+        DeliveryError: it answers with an error.
     """
     found: list[Neighbour] = []
     index = 0
     while index < _MOST:
         status, page = await device.zdo.Mgmt_Lqi_req(index)
         if status != zdo_t.Status.SUCCESS:
-            raise RefusedError(f"{device.ieee} refused: status 0x{status:02x}", int(status))
+            raise RefusedError(
+                f"{device.ieee} rejected the request: status 0x{status:02x}", int(status)
+            )
         found += map(_neighbour, page.NeighborTableList)
         index += len(page.NeighborTableList)
         if not page.NeighborTableList or index >= page.Entries:

@@ -1,6 +1,6 @@
-"""Ports and networks: what a stick is, what it holds, and how it comes to hold a network.
+"""Ports and networks: detecting a coordinator's firmware, and forming its network.
 
-Every function here opens the port for itself and has released it when it returns or raises.
+Every function here opens the port itself and releases it before it returns or raises.
 """
 
 import asyncio
@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 import socket
 import sqlite3
@@ -15,9 +16,12 @@ from typing import Any, Literal, override
 
 from serialx import SerialException
 from zigpy.appdb import DB_VERSION
+from zigpy.application import ControllerApplication
+from zigpy.backups import NetworkBackup
 import zigpy.config
 from zigpy.exceptions import (
     CorruptDatabase,
+    FormationFailure,
     NetworkNotFormed,
     RadioException,
     ZigbeeException,
@@ -25,12 +29,13 @@ from zigpy.exceptions import (
 from zigpy.serial import SerialProtocol, create_serial_connection
 from zigpy_znp.exceptions import CommandNotRecognized
 
+from ..core.identity import Identity
 from ..core.radio import Coordinator
 from .application import Application
 
 _PING = bytes.fromhex("fe00210120")  # SYS_PING, TI's monitor and test API
 _PING_ANSWER = bytes.fromhex("fe026101")
-_EZSP_RESET = bytes.fromhex("1ac038bc7e")  # ASH reset; a Silicon Labs stick answers 1a c1 …
+_EZSP_RESET = bytes.fromhex("1ac038bc7e")  # ASH reset; a Silicon Labs radio answers 1a c1 …
 _LISTEN_SECONDS = 1.5
 
 
@@ -38,7 +43,7 @@ type FlowControl = Literal["hardware", "software"] | None
 
 
 class Trouble(StrEnum):
-    """Why a port gives no network; the values are translation keys."""
+    """Reasons why a port gives no network; the values are translation keys."""
 
     NOT_FOUND = "port_not_found"
     BUSY = "port_busy"
@@ -50,26 +55,31 @@ class Trouble(StrEnum):
     DATABASE_NEWER = "database_newer"
     OTHER_NETWORK = "other_network"
     FAILED = "radio_failed"
+    MEMORY = "memory_unreadable"
+    NOT_FORMING = "formation_failed"
+    CORRUPT = "memory_corrupt"
 
 
 class RadioError(Exception):
     """The radio cannot be used.
 
     Attributes:
-        trouble: what is wrong with it, in one word.
+        trouble: the kind of problem.
+        detail: the library's message, or the kind if it is empty.
     """
 
     def __init__(self, trouble: Trouble, detail: object = "") -> None:
         super().__init__(f"{trouble}: {detail}" if detail else str(trouble))
         self.trouble = trouble
+        self.detail = str(detail) or str(trouble)
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """Where the stick is: a device path or a URL such as ``socket://192.168.1.20:6638``.
+    """The coordinator's port: a device path or a URL such as ``socket://192.168.1.20:6638``.
 
     Attributes:
-        baudrate: bits per second; 115200 for every TI stick sold.
+        baudrate: bits per second; 115200 for all TI coordinators on the market.
         flow_control: None, "hardware" or "software".
     """
 
@@ -79,11 +89,11 @@ class Port:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Port:
-        """The port of a config entry's ``device``."""
+        """Create the port of a config entry's ``device``."""
         return cls(data["path"], data.get("baudrate", 115200), data.get("flow_control"))
 
     def as_dict(self) -> dict[str, Any]:
-        """What a config entry keeps, in ZHA's layout, so that Home Assistant knows the owner."""
+        """The config entry's data, in ZHA's layout, so that Home Assistant recognizes the owner."""
         return {
             "path": self.path,
             "baudrate": self.baudrate,
@@ -92,24 +102,25 @@ class Port:
 
 
 def application_config(port: Port, database: str | None = None) -> dict[str, Any]:
-    """The configuration of zigpy; what talks to others by itself is off."""
+    """Return zigpy's configuration, without features that use the internet or send unrequested."""
     return {
         zigpy.config.CONF_DEVICE: port.as_dict(),
         zigpy.config.CONF_DATABASE: database,
-        # Values are kept by us; what zigpy stores are joins, which must survive a power cut.
+        # Values are stored by us; zigpy stores joins, which must survive a power cut.
         "database_commit_interval": 0,
         zigpy.config.CONF_OTA: {zigpy.config.CONF_OTA_ENABLED: False},
-        # Answers come within milliseconds or never; fifteen seconds would hide a dead stick.
+        # Responses come within milliseconds or never; 15 seconds would delay the detection of a
+        # failure.
         "znp_config": {"sync_request_timeout": 10},
-        # The locks claim to be routers and never answer a scan.
+        # Locks claim to be routers and never answer a scan.
         zigpy.config.CONF_TOPO_SCAN_ENABLED: False,
-        # We keep our own, with a reason in each.
+        # We keep our own backups, with a reason in each.
         zigpy.config.CONF_NWK_BACKUP_ENABLED: False,
     }
 
 
-def coordinator_of(app: Application) -> Coordinator:
-    """The stick and its network, once they are loaded."""
+def coordinator_of(app: ControllerApplication) -> Coordinator:
+    """Return the coordinator and its network, once they are loaded."""
     node, network = app.state.node_info, app.state.network_info
     return Coordinator(
         ieee=str(node.ieee),
@@ -122,11 +133,25 @@ def coordinator_of(app: Application) -> Coordinator:
     )
 
 
+def identity_of(network: NetworkBackup) -> Identity:
+    """Return a network's identity, with a fingerprint of its key."""
+    info = network.network_info
+    key = network.as_dict()["network_info"]["network_key"]["key"]
+    return Identity(
+        coordinator=str(network.node_info.ieee),
+        extended_pan_id=str(info.extended_pan_id),
+        pan_id=int(info.pan_id),
+        channel=int(info.channel),
+        update_id=int(info.nwk_update_id),
+        key=sha256(f"aqara_zigbee {key}".encode()).hexdigest(),
+    )
+
+
 def check_database(path: str) -> None:
-    """Look at zigpy's database before zigpy does, which would not let go of one it cannot read.
+    """Check zigpy's database before zigpy opens it, which would not close an unreadable one.
 
     Raises:
-        RadioError: the file is no database, or one of a newer zigpy.
+        RadioError: the file is not a database, or one of a newer zigpy.
     """
     if not Path(path).exists():
         return
@@ -140,24 +165,24 @@ def check_database(path: str) -> None:
 
 
 class _Listener(SerialProtocol):
-    """Keeps what a port says."""
+    """Collects the bytes from a port."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.heard = bytearray()
+        self.received = bytearray()
 
     @override
     def data_received(self, data: bytes) -> None:
-        self.heard += data
+        self.received += data
 
     def say(self, data: bytes) -> None:
-        """Write to the port, if it is still there."""
+        """Write to the port, if it is still open."""
         if self._transport is not None:
             self._transport.write(data)
 
 
 async def _listen(port: Port) -> Trouble:
-    """What kind of radio hangs on a port that did not come up as a Z-Stack."""
+    """Return the kind of radio at a port that did not start as a Z-Stack."""
     protocol = _Listener()
     try:
         await create_serial_connection(
@@ -173,17 +198,33 @@ async def _listen(port: Port) -> Trouble:
         for greeting in (_PING, _EZSP_RESET):
             protocol.say(greeting)
             await asyncio.sleep(_LISTEN_SECONDS)
-            if _PING_ANSWER in protocol.heard:
+            if _PING_ANSWER in protocol.received:
                 return Trouble.FAILED
-            if protocol.heard:
+            if protocol.received:
                 return Trouble.NOT_ZSTACK
     finally:
         await protocol.disconnect()
     return Trouble.SILENT
 
 
+def advice_of(error: BaseException) -> Trouble | None:
+    """Return the problem that zigpy or zigpy-znp describe in a message, if any."""
+    match error:
+        case _ if "NVRAM is corrupted" in str(error):
+            return Trouble.CORRUPT
+        case FormationFailure():
+            return Trouble.NOT_FORMING
+        case ValueError() if "too short" in str(error):
+            # zigpy's message for a truncated structure in the coordinator's memory.
+            return Trouble.MEMORY
+        case _:
+            return None
+
+
 async def diagnose(port: Port, error: BaseException) -> RadioError:
-    """Put into one word why a port did not come up; a silent one is listened to once more."""
+    """Return the reason why a port did not start; a silent one is listened to once more."""
+    if (advice := advice_of(error)) is not None:
+        return RadioError(advice, error)
     match error:
         case RadioError():
             return error
@@ -197,7 +238,7 @@ async def diagnose(port: Port, error: BaseException) -> RadioError:
             return RadioError(await _listen(port), error)
         case FileNotFoundError() | ConnectionRefusedError() | socket.gaierror() | ValueError():
             return RadioError(Trouble.NOT_FOUND, error)
-        case SerialException():  # an address of a kind that nobody knows
+        case SerialException():  # an unknown kind of path
             return RadioError(Trouble.NOT_FOUND, error)
         case sqlite3.Error() | CorruptDatabase():
             return RadioError(Trouble.DATABASE, error)
@@ -213,18 +254,24 @@ FAILURES = (
     RadioException,
     ZigbeeException,
     CommandNotRecognized,
-    OSError,  # TimeoutError is one
+    OSError,  # includes TimeoutError
     ValueError,
     SerialException,
     sqlite3.Error,
-    *(AttributeError, KeyError, RuntimeError),  # of zigpy-znp, whose line broke while it started
+    *(AttributeError, KeyError, RuntimeError),  # of zigpy-znp, when the line fails during the start
 )
-"""What zigpy and zigpy-znp raise when a radio cannot be used; `diagnose` sorts them."""
+"""Exceptions of zigpy and zigpy-znp when a radio cannot be used; `diagnose` interprets them."""
+
+
+def is_z_stack_1(app: Application) -> bool:
+    """Whether a connected coordinator runs Z-Stack Home 1.2, which stores no link keys."""
+    znp: Any = app._znp  # noqa: SLF001 - without a network it has no version elsewhere
+    return bool(znp.version < 3.0)
 
 
 @asynccontextmanager
 async def opened(port: Port) -> AsyncGenerator[Application]:
-    """A radio without a network on top, released in the end."""
+    """Open a radio without starting its network; it is released in the end."""
     app = Application(application_config(port))
     try:
         await app.connect()  # type: ignore[no-untyped-call]
@@ -237,12 +284,12 @@ async def opened(port: Port) -> AsyncGenerator[Application]:
 
 
 async def form(port: Port) -> Coordinator:
-    """Give a stick a new network with random settings on a quiet channel.
+    """Form a new network with random settings on a quiet channel.
 
-    Whatever network it held before is gone.
+    The coordinator's previous network is overwritten.
 
     Raises:
-        RadioError: there is no Z-Stack to be reached, or it refused.
+        RadioError: no Z-Stack was reached, or it failed.
     """
     async with opened(port) as app:
         await app.form_network()

@@ -1,4 +1,4 @@
-"""What zigpy knows of a device, in the core's words."""
+"""Converts zigpy's devices to the core's nodes."""
 
 from zigpy.device import ZigbeeDevice
 
@@ -6,7 +6,7 @@ from ..core.radio import Endpoint, Node
 
 
 def node_of(device: ZigbeeDevice) -> Node:
-    """What the network knows about a device."""
+    """Return a device's node."""
     descriptor = device.node_desc
     return Node(
         ieee=str(device.ieee),
@@ -30,5 +30,5 @@ def node_of(device: ZigbeeDevice) -> Node:
 
 
 def is_coordinator(device: ZigbeeDevice) -> bool:
-    """Whether it is a stick, this one or one of before, and no device of the home."""
+    """Whether it is this or a former coordinator, and not a device of the home."""
     return device.node_desc is not None and bool(device.node_desc.is_coordinator)

@@ -1,39 +1,40 @@
-"""ZNXNKG02LM, the wireless knob H1 (contract 3)."""
+"""ZNXNKG02LM, the wireless knob H1 (protocol 3)."""
 
-from datetime import timedelta
+from collections.abc import Mapping
 
-from ..codec import Lookup, linear_percent, number
-from ..definition import Changes, Definition, Power, Problem
+from ..codec import Lookup, number
+from ..definition import Changes, Definition, Feed, Problem
 from ..property import (
-    Access,
     Action,
     Binary,
     Enum,
     Event,
     Numeric,
     Options,
+    Scalar,
     Shown,
 )
-from ..quantity import ANGLE, BATTERY, BATTERY_VOLTAGE, DURATION_MS, PERCENTAGE
-from ..source import Attribute, Source, tag
+from ..quantity import ANGLE, DURATION_MS, PERCENTAGE, Bounds
+from ..source import Attribute, Tag
 from ..value import Type
 from ..zcl import Cluster, Report, Request
-from .lumi import LINKQUALITY, MANUFACTURER, unpack
+from .lumi import LINKQUALITY, MANUFACTURER, battery, setting, unpack
 
-# Settings are on endpoint 1, in a cluster it does not declare.
+# Settings are on endpoint 1, in a cluster it does not declare (protocol 3.4).
 MODE = Attribute(Cluster.LUMI, 0x0009, type=Type.UINT8, manufacturer=MANUFACTURER)
-SENSITIVITY = Attribute(Cluster.LUMI, 0x0234, type=Type.UINT16, manufacturer=MANUFACTURER)
 
 EVENT_MODE = 1
-"""Without it the knob tells nothing of turns and single presses (contract 3.1)."""
+"""Without it the knob does not report turns and single presses (protocol 3.1)."""
 
 PRESSES = {0: "hold", 1: "single", 2: "double", 255: "release"}
+"""By the value of 0x0012/0x0055 (protocol 3.2)."""
+
 ROTATIONS = {1: "start_rotating", 2: "rotation", 3: "stop_rotating"}
 
 PHASE, PRESSED_BIT, PRESSED_ENDPOINT = 0x023A, 0x80, 72
 """Firmwares mark a turn with the button held by the bit, by the endpoint, or by both."""
 
-# Cumulative since the turn began, and since the last frame; mind the order (contract 3.3).
+# Cumulative since the turn began, and since the last frame; mind the order (protocol 3.3).
 NUMBERS = {
     0x022E: "action_rotation_angle",
     0x0230: "action_rotation_angle_speed",
@@ -44,7 +45,7 @@ NUMBERS = {
 
 
 def read_press(report: Report, options: Options) -> Changes:
-    """The button. A plain on/off report is what some firmwares send for a single press."""
+    """Decode the button. Some firmwares send a plain on/off report for a single press."""
     del options
     match report.cluster, report.endpoint:
         case Cluster.MULTISTATE_INPUT, 1 if 0x0055 in report:
@@ -58,7 +59,7 @@ def read_press(report: Report, options: Options) -> Changes:
 
 
 def read_rotation(report: Report, options: Options) -> Changes:
-    """A turn. Frames of another phase than its three tell nothing."""
+    """Decode a turn. Frames with an unknown phase are ignored."""
     del options
     if report.cluster != Cluster.LUMI or PHASE not in report:
         return {}
@@ -81,9 +82,10 @@ def read_rotation(report: Report, options: Options) -> Changes:
 
 
 def _direction(numbers: Changes) -> Changes:
-    """Which way it turns: by the last step, or by the whole turn when there was no step.
+    """Return the direction: of the last step, or of the whole turn without a step.
 
-    A turn may be reversed half-way, so the whole says little about the step (capture ZNXNKG02LM-034).
+    The direction may change during a turn, so the whole is not that of the step (capture
+    ZNXNKG02LM-034).
     """
     step = numbers.get("action_rotation_angle_speed") or numbers.get("action_rotation_angle")
     if not isinstance(step, int | float) or not step:
@@ -95,7 +97,7 @@ KEEP_ALIVE = Attribute(Cluster.BASIC, 0xFFF0, type=Type.OCTET_STRING, manufactur
 
 
 def prevent_reset(report: Report) -> tuple[Request, ...]:
-    """Answer the question after which pressing again and again would reset it (contract 3.1)."""
+    """Answer the question after which repeated presses would reset it (protocol 3.1)."""
     if (report.cluster, report.endpoint) != (Cluster.BASIC, 1) or KEEP_ALIVE.id not in report:
         return ()
     content = report[KEEP_ALIVE.id]
@@ -129,43 +131,66 @@ ROTATION = Event(
     },
 )
 
+STEPS = {
+    ("clockwise", False): "rotate_right",
+    ("counterclockwise", False): "rotate_left",
+    ("clockwise", True): "rotate_right_pressed",
+    ("counterclockwise", True): "rotate_left_pressed",
+}
+"""Event types by direction and whether the button is held."""
+
+
+def _step(word: str, details: Mapping[str, Scalar]) -> str | None:
+    """The step of a turn for an action. The end of a turn repeats or clears its last step."""
+    if word not in ("start_rotating", "rotation"):
+        return None
+    if details.get("action_rotation_angle_speed") == 0:
+        return None
+    direction = details.get("action_direction")
+    return STEPS.get((str(direction), details.get("action_pressed") is True))
+
+
+# Its types cannot be added to those of ROTATION: an event has one type, which automations use.
+ROTATION_STEP = Event(
+    "rotation_step",
+    {},
+    {
+        "action_rotation_angle": "angle",
+        "action_rotation_angle_speed": "angle_delta",
+        "action_rotation_percent_speed": "percent_delta",
+    },
+    device_class="button",
+    kinds=tuple(STEPS.values()),
+    kind_of=_step,
+)
+
 KNOB_H1 = Definition(
     zigbee_model="lumi.remote.rkba01",
     vendor="Aqara",
     model="ZNXNKG02LM",
     description="Smart rotary knob H1 (wireless)",
-    # Its node descriptor says mains; it runs on two CR2032 (contract 3.1).
-    power=Power.BATTERY,
-    silence=timedelta(hours=25),
+    # Its node descriptor claims mains power; it has two CR2032 (protocol 3.1).
+    feed=Feed.SLEEPY,
     unpack=unpack,
     readers=(read_press, read_rotation),
     replies=(prevent_reset,),
     properties=(
-        Enum(
+        setting(
+            Enum,
             "operation_mode",
-            (Source(MODE),),
-            access=Access.ALL,
-            category="config",
+            MODE.id,
+            Type.UINT8,
             lookup=Lookup({0: "command", EVENT_MODE: "event"}),
-            read_back=True,
         ),
-        Numeric(
-            "battery",
-            (tag(0x01, linear_percent(2850, 3000)),),
-            BATTERY,
-            minimum=0,
-            maximum=100,
-            category="diagnostic",
-        ),
-        Numeric("voltage", (tag(0x01),), BATTERY_VOLTAGE, category="diagnostic", enabled=False),
-        Enum(
+        # Two CR2032 of 3 V; with 1 V a radio cannot send.
+        *battery(2850, 3000, (Tag(0x01),), Bounds(1000, 4000, zero_means_none=True)),
+        setting(
+            Enum,
             "sensitivity",
-            (Source(SENSITIVITY),),
-            access=Access.ALL,
-            category="config",
+            0x0234,
+            Type.UINT16,
             # The smaller the number, the more sensitive.
             lookup=Lookup({720: "low", 360: "medium", 180: "high"}),
-            read_back=True,
         ),
         Action(
             "action",
@@ -184,7 +209,8 @@ KNOB_H1 = Definition(
                     shown=Shown.HOME,
                 ),
             ),
-            events=(BUTTON, ROTATION),
+            events=(BUTTON, ROTATION, ROTATION_STEP),
+            bus_events={"stop_rotating": "turned"},
         ),
         LINKQUALITY,
     ),

@@ -1,40 +1,40 @@
-"""ZNMS11LM, the first lock (contract 2). It only reports: it can be neither locked nor unlocked.
+"""ZNMS11LM, the first lock (protocol 2). It only reports: it can be neither locked nor unlocked.
 
-Everything it tells is a 32-bit number whose hexadecimal digits are the fields; the meaning of the
-digits is written d0 d1 … d7 here, d0 being the highest.
+All its reports are 32-bit numbers with fields of hexadecimal digits.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from typing import Self
 
-from ..definition import Changes, Definition, Power
+from ..definition import Changes, Definition, Feed
 from ..property import Options, Shown, Text
 from ..value import Value, read_tags
 from ..zcl import Cluster, Report
 from .lumi import LINKQUALITY
 from .lumi_lock import (
     CREDENTIAL_CHANGES,
-    LEGACY_ROWS,
     METHODS,
+    OLDER_ROWS,
     REJECTIONS,
+    TAMPER,
     action,
     bolt,
     credential_changed,
     opened,
     rejected,
-    wants_legacy,
 )
 
 
 def number_of(value: Value) -> int | None:
-    """The number in a value of whatever type a firmware chooses (contract 9)."""
+    """Return the number in a value of any type (protocol 2)."""
     if isinstance(value, bytes) and len(value) == 4:
         return int.from_bytes(value, "little")
     return value if isinstance(value, int) and 0 <= value < 1 << 32 else None
 
 
 def tagged_number(value: Value) -> int | None:
-    """The first item of a tag list, or the number itself."""
+    """Return the first item of a tag list, or the number itself."""
     if isinstance(value, bytes):
         for tag, item in read_tags(value):
             if tag == 1:
@@ -42,27 +42,54 @@ def tagged_number(value: Value) -> int | None:
     return number_of(value)
 
 
-def read_opened(number: int, options: Options) -> Changes:
-    """Who was let in: d0 the method, d1 the role, d5 d6 the user."""
-    return opened(number >> 28, number >> 24 & 0xF, number >> 4 & 0xFF, options)
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of a number, as Zigbee2MQTT reads them (protocol 2).
+
+    With seven digits they are ``MR???UU``: the octets of the S2 lock's string, without a leading
+    zero. With eight digits they are those in the places in which Zigbee2MQTT reads them.
+
+    Attributes:
+        first: method, count or operation, 0..15.
+        role: 1 administrator, anything else a user, 0..15.
+        last: user or kind, 0..255.
+    """
+
+    first: int
+    role: int
+    last: int
+
+    @classmethod
+    def of(cls, number: int) -> Self:
+        """Return the fields of a 32-bit number."""
+        if number >> 28:
+            return cls(number >> 28, number >> 24 & 0xF, number >> 4 & 0xFF)
+        return cls(number >> 24, number >> 20 & 0xF, number & 0xFF)
 
 
-def read_rejected(number: int, options: Options) -> Changes:
-    """Who was not, or who rang: d0 the count, d5 d6 the kind; the bell has no count at all."""
-    kind = number >> 4 & 0xFF
-    changes = rejected(kind, number >> 28, options)
-    if kind == 0:
+def read_opened(fields: Fields, options: Options) -> Changes:
+    """Decode an opening with its user."""
+    return opened(fields.first, fields.role, fields.last, options)
+
+
+def read_rejected(fields: Fields, options: Options) -> Changes:
+    """Decode a rejected attempt, or tampering, which has no count. A count of 0 is ignored."""
+    del options
+    if fields.first == 0:
+        return {}
+    changes = rejected(fields.last, fields.first)
+    if fields.last == 0:
         return {name: value for name, value in changes.items() if name == "action"}
     return changes
 
 
-def read_credential(number: int, options: Options) -> Changes:
-    """A finger or password that came or went: d0 the operation, d5 d6 the user."""
-    return credential_changed(number >> 28, number >> 4 & 0xFF, options)
+def read_credential(fields: Fields, options: Options) -> Changes:
+    """Decode an added or deleted credential."""
+    return credential_changed(fields.first, fields.last, options)
 
 
-# Only the first of these that a frame carries counts (contract 2).
-READERS: dict[int, tuple[Callable[[Value], int | None], Callable[[int, Options], Changes]]] = {
+# Only the first of these in a frame counts (protocol 2).
+READERS: dict[int, tuple[Callable[[Value], int | None], Callable[[Fields, Options], Changes]]] = {
     0xFF10: (number_of, read_opened),
     0xFF11: (number_of, read_rejected),
     0xFF01: (tagged_number, read_credential),
@@ -70,20 +97,17 @@ READERS: dict[int, tuple[Callable[[Value], int | None], Callable[[int, Options],
 
 
 def read_door(report: Report, options: Options) -> Changes:
-    """What a frame of the door lock cluster says.
-
-    A number that starts with a zero digit is one Zigbee2MQTT reads shifted; it means nothing here.
-    """
+    """Decode a frame of the door lock cluster."""
     if (report.cluster, report.endpoint) != (Cluster.DOOR_LOCK, 1):
         return {}
     for attribute, (unwrap, reader) in READERS.items():
         if attribute in report:
             number = unwrap(report[attribute])
-            if number is None or not number >> 28:
+            if not number:  # 0 counts as missing
                 return {}
-            changes = reader(number, options)
-            if changes and wants_legacy(options):
-                changes["data"] = f"{number:08x}"
+            changes = reader(Fields.of(number), options)
+            if "action" in changes:
+                changes["data"] = f"{number:x}"
             return changes
     return {}
 
@@ -93,24 +117,23 @@ LOCK = Definition(
     vendor="Aqara",
     model="ZNMS11LM",
     description="Smart door lock",
-    power=Power.BATTERY,
-    silence=timedelta(hours=25),
+    feed=Feed.SLEEPY,
     readers=(read_door,),
     properties=(
-        # Promised by Zigbee2MQTT, but no frame that tells them is known (contract 2).
+        # In Zigbee2MQTT's exposes, but not in any known frame (protocol 2).
         bolt("state", sparse=True),
         bolt("reverse", sparse=True),
         action(
+            TAMPER,
             *(f"{method}_open" for method in METHODS),
             *REJECTIONS.values(),
             *CREDENTIAL_CHANGES.values(),
         ),
         Text("last_opened_by", shown=Shown.HOME),
-        *LEGACY_ROWS,
+        *OLDER_ROWS,
         Text("data", shown=Shown.PAYLOAD),
         LINKQUALITY,
     ),
-    has_legacy=True,
     has_users=True,
     supports_ota=True,
 )

@@ -1,10 +1,9 @@
-"""ZNMS12LM, the S2 lock (contract 1). It only reports: it can be neither locked nor unlocked."""
+"""ZNMS12LM, the S2 lock (protocol 1). It only reports: it can be neither locked nor unlocked."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
-from ..codec import less, linear_percent
-from ..definition import GONE, Changes, Definition, Power, Problem
+from ..codec import less
+from ..definition import GONE, Changes, Definition, Feed, Problem
 from ..property import (
     Binary,
     Numeric,
@@ -12,30 +11,30 @@ from ..property import (
     Shown,
     Text,
 )
-from ..quantity import BATTERY, BATTERY_VOLTAGE, COUNT, TEMPERATURE
-from ..source import Attribute, attribute, element, tag
+from ..quantity import COUNT, TEMPERATURE, Bounds
+from ..source import Attribute, Element, Tag, attribute, element, tag
 from ..zcl import Cluster, Report
-from .lumi import LINKQUALITY, MANUFACTURER, unpack
+from .lumi import LINKQUALITY, MANUFACTURER, battery, unpack
 from .lumi_lock import (
     ACTIONS,
-    LEGACY_ROWS,
+    DOORBELL,
+    OLDER_ROWS,
     action,
     bolt,
     credential_changed,
     opened,
     rejected,
-    wants_legacy,
 )
 
 STATUS = Attribute(Cluster.DOOR_LOCK, 0xFFF6, manufacturer=MANUFACTURER)
-"""Can be read, too: the maker's hub does (capture ZNMS12LM-004)."""
+"""It can be read, too, as the maker's hub does (capture ZNMS12LM-004)."""
 
 # Bits of the bolt octet (capture ZNMS11LM-022); 0x40 is the S2 Pro's.
 SQUARE_BOLT, REVERSE_BOLT, BOLT_BITS = 0x10, 0x04, 0x55
 HIGHEST_EVENT = 0x3F
-"""Events seen so far, ours and others', lie below; a higher one is some other message."""
+"""All known events, also of other locks, are lower; a higher one is another message."""
 
-# What happened, by event and bolts. The codes of the S2 Pro are understood too.
+# Actions by event and bolts, including the codes of the S2 Pro.
 STATUSES = {
     (0x03, 0x01): "reverse_lock_cancel",
     (0x03, 0x11): "reverse_lock_cancel",
@@ -62,18 +61,22 @@ STATUSES = {
 
 LANGUAGES = {1: "chinese", 2: "english"}
 
+NO_OLDER_KEYS: Changes = {"user": GONE, "repeat": GONE}
+"""In a status or a language: removes older keys (protocol 1.4)."""
+
 
 def is_ciphertext(content: bytes) -> bool:
     """Whether a status string looks encrypted.
 
-    A lock that was paired with the maker's hub goes on encrypting, in blocks of 16 octets, with a key
-    nobody knows. Plain strings are mostly zeros; three zeros in random 16 happen once in 30 000.
+    A lock that was paired with the maker's hub keeps encrypting, in blocks of 16 octets, with an
+    unknown key. Plain strings are mostly zeros; three zeros in random 16 happen once in 30 000.
     """
     return len(content) == 16 and content.count(0) < 3
 
 
 def read_status(content: bytes, options: Options) -> Changes:
-    """Bolts and what moved them. Unknown pairs of plain shape still move the bolts."""
+    """Decode bolts and their action. Unknown pairs of plain format still change the bolts."""
+    del options
     if len(content) < 5:
         return {}
     event, bolts = content[3], content[4]
@@ -84,50 +87,47 @@ def read_status(content: bytes, options: Options) -> Changes:
     changes: Changes = {
         "state": not bolts & SQUARE_BOLT,
         "reverse": not bolts & REVERSE_BOLT,
-        **_without_legacy(options),
+        **NO_OLDER_KEYS,
     }
     return changes | {"action": word} if word else changes
 
 
 def read_opened(content: bytes, options: Options) -> Changes:
-    """Who was let in."""
+    """Decode an opening with its user."""
     if len(content) < 7:
         return {}
     return opened(content[3], content[4] >> 4, content[6], options)
 
 
 def read_rejected(content: bytes, options: Options) -> Changes:
-    """Who was not, or who rang; the bell has no count, and says so with a null."""
+    """Decode a rejected attempt or the bell, which has a null count."""
+    del options
     if len(content) < 7:
         return {}
-    return rejected(content[6], content[3] if content[6] else None, options)
+    return rejected(content[6], content[3] if content[6] else None)
 
 
 def read_credential(content: bytes, options: Options) -> Changes:
-    """A finger or password that came or went."""
+    """Decode an added or deleted credential."""
     if len(content) < 10:
         return {}
     return credential_changed(content[9], content[6], options)
 
 
 def read_language(content: bytes, options: Options) -> Changes:
-    """The language the lock speaks. Zigbee2MQTT says Chinese for both; that is not repeated."""
+    """Decode the lock's language. Zigbee2MQTT reports Chinese for both; here they differ."""
+    del options
     language = LANGUAGES.get(content[3]) if len(content) > 3 else None
     if language is None:
         return {}
     return {
         "action": "change_language_to",
         "action_language": language,
-        **_without_legacy(options),
+        **NO_OLDER_KEYS,
     }
 
 
-def _without_legacy(options: Options) -> Changes:
-    """Older keys that such a frame wipes out (contract 1.4)."""
-    return {"user": GONE, "repeat": GONE} if wants_legacy(options) else {}
-
-
-# Only the first of these that a frame carries counts (contract 1.3).
+# Only the first of these in a frame counts (protocol 1.3).
 READERS: dict[int, Callable[[bytes, Options], Changes]] = {
     STATUS.id: read_status,
     0xFF10: read_opened,
@@ -138,7 +138,11 @@ READERS: dict[int, Callable[[bytes, Options], Changes]] = {
 
 
 def read_door(report: Report, options: Options) -> Changes:
-    """What a frame of the door lock cluster says; nothing but that it is encrypted if it is."""
+    """Decode a frame of the door lock cluster; of an encrypted one only that it is encrypted.
+
+    A status with a known pair counts even if it looks like ciphertext, unless the lock is known to
+    encrypt (`context`): one random pair in 3000 is known. Its value of encryption is None.
+    """
     if (report.cluster, report.endpoint) != (Cluster.DOOR_LOCK, 1):
         return {}
     for number, reader in READERS.items():
@@ -146,51 +150,36 @@ def read_door(report: Report, options: Options) -> Changes:
             content = report[number]
             if not isinstance(content, bytes):
                 return {}
-            if is_ciphertext(content):
-                return {"encrypted": True}
             changes = reader(content, options)
+            if is_ciphertext(content):
+                is_listed = number == STATUS.id and (content[3], content[4]) in STATUSES
+                return changes | {"encrypted": None} if is_listed else {"encrypted": True}
             return changes | {"encrypted": False} if changes else {}
     return {}
 
-
-BATTERY_PERCENT = linear_percent(3000, 4200)
 
 LOCK_S2 = Definition(
     zigbee_model="lumi.lock.acn02",
     vendor="Aqara",
     model="ZNMS12LM",
     description="Smart door lock S2",
-    # Its node descriptor says router and mains; it is neither (contract 1.1).
-    power=Power.BATTERY,
-    silence=timedelta(hours=25),
+    # Its node descriptor claims a router and mains power; it is neither (protocol 1.1).
+    feed=Feed.SLEEPY,
     unpack=unpack,
     readers=(read_door,),
     properties=(
-        Numeric(
-            "battery",
-            (tag(0x01, BATTERY_PERCENT), element(1, BATTERY_PERCENT)),
-            BATTERY,
-            minimum=0,
-            maximum=100,
-            category="diagnostic",
-        ),
-        Numeric(
-            "voltage",
-            (tag(0x01), element(1)),
-            BATTERY_VOLTAGE,
-            category="diagnostic",
-            enabled=False,
-        ),
+        # Cells of 1.5 V, four in series.
+        *battery(3000, 4200, (Tag(0x01), Element(1)), Bounds(1000, 8000, zero_means_none=True)),
         Binary(
             "battery_low",
-            # True for an alarm mask of exactly 1 (contract 7.17).
+            # True for an alarm mask of exactly 1 (protocol 1.2).
             (attribute(Cluster.POWER_CONFIGURATION, 0x0035),),
             category="diagnostic",
             device_class="battery",
         ),
         bolt("state", read=STATUS),
         bolt("reverse", read=STATUS),
-        action(*(word for word in ACTIONS if word != "lock_opened")),
+        action(DOORBELL, *(word for word in ACTIONS if word != "lock_opened")),
         Text("last_opened_by", shown=Shown.HOME),
         Numeric(
             "device_temperature",
@@ -208,13 +197,13 @@ LOCK_S2 = Definition(
             enabled=False,
             shown=Shown.NOT_EXPOSED,
         ),
-        *LEGACY_ROWS,
-        Binary("encrypted", shown=Shown.NOWHERE),
+        *OLDER_ROWS,
+        # A single frame can be damaged.
+        Binary("encrypted", shown=Shown.NOWHERE, confirmations=3),
         LINKQUALITY,
     ),
     refresh=("state",),
     problems=(Problem("encrypted", value=True, issue="lock_encrypted"),),
-    has_legacy=True,
     has_users=True,
     supports_ota=True,
 )

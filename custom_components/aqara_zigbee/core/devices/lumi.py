@@ -1,44 +1,47 @@
-"""What devices of this maker share: packed lists, settings, on/off with its cause."""
+"""Common parts of this maker's devices: packed lists, settings, on/off with its cause."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from struct import pack
+from typing import Any
 
-from ..codec import Lookup
+from ..codec import Lookup, linear_percent
 from ..definition import attributes
 from ..property import (
     Access,
     Binary,
     Enum,
     Numeric,
+    Options,
     Shown,
 )
-from ..quantity import LINK_QUALITY
-from ..source import Address, Attribute, Element, Tag, attribute, tag
+from ..quantity import BATTERY, BATTERY_VOLTAGE, LINK_QUALITY, Bounds
+from ..source import Address, Attribute, Element, Source, Tag, attribute, tag
 from ..value import Type, Value, read_tags
 from ..zcl import Cluster, Command, Report, Request
 
 MANUFACTURER = 0x115F
-"""The code of all manufacturer-specific requests, whatever the node descriptor says (contract 0.2)."""
+"""The manufacturer code of all requests, also with another one in the descriptor (protocol 0.2)."""
 
 HEARTBEAT = 0xFF01
 STRUCTURE = 0xFF02
 HEARTBEAT_NEW = 0x00F7
 
 TOGGLE_COMMAND = 0x02
-"""On/Off's third command (ZCL revision 8, 3.8.2.3); off is 0 and on is 1."""
+"""Command "toggle" of On/Off (ZCL revision 8, 3.8.2.3); off is 0 and on is 1."""
 
+_TAGS = tuple(map(Tag, range(0x100)))
 _TAG_LISTS = {(Cluster.BASIC, HEARTBEAT), (Cluster.LUMI, HEARTBEAT_NEW)}
 
 
 def unpack(report: Report) -> Iterable[tuple[Address, Value]]:
-    """A report's records, with tag lists and the 0xFF02 structure taken apart (contract 0.3)."""
+    """A report's records, with tag lists and the 0xFF02 structure unpacked (protocol 0.3)."""
     for address, value in attributes(report):
         assert isinstance(address, Attribute)
         if report.endpoint != 1:
             yield address, value
         elif (address.cluster, address.id) in _TAG_LISTS and isinstance(value, bytes):
             for number, item in read_tags(value):
-                yield Tag(number), item
+                yield _TAGS[number], item
         elif (address.cluster, address.id) == (Cluster.BASIC, STRUCTURE) and isinstance(
             value, tuple
         ):
@@ -46,6 +49,59 @@ def unpack(report: Report) -> Iterable[tuple[Address, Value]]:
                 yield Element(index), item
         else:
             yield address, value
+
+
+def setting[R: (Binary, Enum, Numeric)](
+    kind: Callable[..., R],
+    name: str,
+    number: int,
+    type: int,  # noqa: A002 - ZCL's own name
+    **more: Any,
+) -> R:
+    """The row of a setting in the maker's cluster: written, and read back before it is believed.
+
+    Args:
+        kind: the row's class.
+        name: the property's name.
+        number: the attribute's id.
+        type: the attribute's ZCL type.
+        more: the row's other arguments.
+    """
+    source = attribute(Cluster.LUMI, number, type=type, manufacturer=MANUFACTURER)
+    more = {"access": Access.ALL, "category": "config", "read_back": True} | more
+    return kind(name, (source,), **more)
+
+
+def battery(
+    empty: int, full: int, addresses: tuple[Address, ...], plausible: Bounds
+) -> tuple[Numeric, Numeric]:
+    """Return the rows of a battery's charge and voltage, both from reported mV (protocol 0.4).
+
+    Args:
+        empty: the voltage of 0 %, in mV.
+        full: the voltage of 100 %, in mV.
+        addresses: the addresses of the voltage, in mV.
+        plausible: bounds of plausible voltages, in mV.
+    """
+    percent = linear_percent(empty, full, plausible)
+    return (
+        Numeric(
+            "battery",
+            tuple(Source(address, percent) for address in addresses),
+            BATTERY,
+            minimum=0,
+            maximum=100,
+            category="diagnostic",
+        ),
+        Numeric(
+            "voltage",
+            tuple(Source(address) for address in addresses),
+            BATTERY_VOLTAGE,
+            plausible=plausible,
+            category="diagnostic",
+            enabled=False,
+        ),
+    )
 
 
 LINKQUALITY = Numeric(
@@ -60,8 +116,15 @@ LINKQUALITY = Numeric(
 """Link quality of the device's last frame. The radio measures it, so it has no source."""
 
 
-def on_off(name: str, heartbeat: int, endpoint: int = 1, *, main: bool = False) -> Binary:
-    """A relay contact: On/Off of an endpoint, repeated in the heartbeat (contract 4.2, 5.2)."""
+POWER_BOUNDS = Bounds(0, 6000)
+CURRENT_BOUNDS = Bounds(0, 25)
+"""Readings of plug and relay, in W and A: rated 10 A, 2500 W; a starting motor takes more."""
+
+
+def on_off(
+    name: str, heartbeat: int, endpoint: int = 1, *, main: bool = False, zha: bool = False
+) -> Binary:
+    """The row of a contact: On/Off of an endpoint, also in the heartbeat (protocol 4.2, 5.2)."""
 
     def command(number: int) -> tuple[Request, ...]:
         return (Command(endpoint, Cluster.ON_OFF, number, repeatable=number != TOGGLE_COMMAND),)
@@ -72,9 +135,12 @@ def on_off(name: str, heartbeat: int, endpoint: int = 1, *, main: bool = False) 
         access=Access.ALL,
         on="ON",
         off="OFF",
-        write=lambda value: command(int(value)),
+        write=lambda value, _options: command(int(value)),
         toggle=lambda: command(TOGGLE_COMMAND),
         main=main,
+        zha=zha,
+        is_contact=True,
+        device_class="outlet" if main else "switch",
     )
 
 
@@ -82,26 +148,34 @@ _CAUSES = Lookup({0x02: "power", 0x03: "button", 0x07: "network"})
 
 
 def _cause(value: Value) -> str | None:
-    """The top octet of 0xF000 (captures ZNCZ02LM-041 and -042, example plug-off)."""
+    """The top octet of 0xF000 (captures ZNCZ02LM-041 and ZNCZ02LM-042, example plug-off)."""
     return _CAUSES.decode(value >> 24) if isinstance(value, int) else None
 
 
-def cause(name: str, endpoint: int = 1) -> Enum:
-    """What made a contact change last: its button, a command from the network, or the mains."""
+def cause(name: str, of: str, endpoint: int = 1) -> Enum:
+    """Return the row of a contact's last cause: its button, a command, or the mains.
+
+    Args:
+        name: the property's name.
+        of: the contact.
+        endpoint: the contact's endpoint.
+    """
     return Enum(
         name,
         (attribute(Cluster.ON_OFF, 0xF000, _cause, endpoint=endpoint),),
         lookup=_CAUSES,
         category="diagnostic",
         shown=Shown.HOME,
+        belongs_to=of,
+        by_command="network",
     )
 
 
 _MEMORY = Attribute(Cluster.BASIC, 0xFFF0, type=Type.OCTET_STRING, manufacturer=MANUFACTURER)
 
 
-def _memory_requests(value: bool) -> tuple[Request, ...]:
-    """Two writes that count only in this order (contract 4.3, capture ZNCZ02LM-050)."""
+def _memory_requests(value: bool, _options: Options) -> tuple[Request, ...]:
+    """Return two writes, which work only in this order (protocol 4.3, capture ZNCZ02LM-050)."""
     first, second = (7, 8) if value else (9, 10)
     return (
         _MEMORY.write(bytes.fromhex("aa8005d147") + pack("4B", first, 1, 0x10, value)),
@@ -110,10 +184,10 @@ def _memory_requests(value: bool) -> tuple[Request, ...]:
 
 
 def power_outage_memory(read: Attribute | None = None) -> Binary:
-    """Whether the contact is restored after a power cut.
+    """Return the row of outage memory: whether a contact is restored after a power cut.
 
-    The device acknowledges it and never tells it again, so what was acknowledged is believed.
-    `read` is what Zigbee2MQTT asks in vain.
+    The device acknowledges writes and never reports it, so an acknowledged value is believed.
+    `read` is the attribute that Zigbee2MQTT reads without success.
     """
     return Binary(
         "power_outage_memory",
@@ -121,5 +195,5 @@ def power_outage_memory(read: Attribute | None = None) -> Binary:
         category="config",
         write=_memory_requests,
         read=read,
-        told=False,
+        reported=False,
     )

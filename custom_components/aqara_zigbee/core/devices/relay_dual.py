@@ -1,20 +1,27 @@
-"""LLKZMK11LM, the two-channel relay (contract 5)."""
-
-from datetime import timedelta
+"""LLKZMK11LM, the two-channel relay (protocol 5)."""
 
 from ..codec import less, scaled
-from ..definition import Definition, Exclusion, Power
+from ..definition import Definition, Exclusion, Feed
 from ..property import Access, Binary, Numeric
 from ..quantity import COUNT, CURRENT, ENERGY, MAINS_VOLTAGE, POWER, TEMPERATURE
 from ..source import Attribute, Source, attribute, tag
 from ..value import Type
 from ..zcl import Cluster
-from .lumi import LINKQUALITY, MANUFACTURER, cause, on_off, power_outage_memory, unpack
+from .lumi import (
+    CURRENT_BOUNDS,
+    LINKQUALITY,
+    MANUFACTURER,
+    POWER_BOUNDS,
+    cause,
+    on_off,
+    power_outage_memory,
+    unpack,
+)
 
 METER = attribute(Cluster.ANALOG_INPUT, 0x0055)
 
-# Written and read on endpoint 1 whatever a topic says (contract 5.3, capture LLKZMK11LM-059; that
-# it can be read: capture LLKZMK11LM-058).
+# Written and read on endpoint 1 whatever the topic (protocol 5.3, capture LLKZMK11LM-059; reads:
+# capture LLKZMK11LM-058).
 INTERLOCK = Attribute(Cluster.BINARY_OUTPUT, 0xFF06, type=Type.BOOLEAN, manufacturer=MANUFACTURER)
 
 RELAY_DUAL = Definition(
@@ -22,22 +29,25 @@ RELAY_DUAL = Definition(
     vendor="Aqara",
     model="LLKZMK11LM",
     description="Dual relay module",
-    power=Power.MAINS,
-    silence=timedelta(minutes=10),
+    feed=Feed.MAINS,
     unpack=unpack,
     exclusion=Exclusion("interlock", ("state_l1", "state_l2")),
     endpoints={"l1": 1, "l2": 2},
     properties=(
         # Both channels together; there is no reading per channel.
-        Numeric("power", (METER, tag(0x98)), POWER, access=Access.STATE_GET),
-        Numeric("energy", (tag(0x95),), ENERGY),
+        Numeric(
+            "power", (METER, tag(0x98)), POWER, plausible=POWER_BOUNDS, access=Access.STATE_GET
+        ),
+        Numeric("energy", (tag(0x95),), ENERGY, most_per_hour=POWER_BOUNDS.highest / 1000),
         Numeric("device_temperature", (tag(0x03),), TEMPERATURE, category="diagnostic"),
         Numeric("voltage", (tag(0x96, scaled(0.1)),), MAINS_VOLTAGE),
-        # Amperes as they are; most other models of this maker send milliamperes (contract 7.6).
-        Numeric("current", (tag(0x97),), CURRENT),
+        # In amperes; most other models of this maker send milliamperes (protocol 0.3).
+        Numeric("current", (tag(0x97),), CURRENT, plausible=CURRENT_BOUNDS),
         on_off("state_l1", heartbeat=0x64, endpoint=1),
         on_off("state_l2", heartbeat=0x65, endpoint=2),
-        Numeric("power_outage_count", (tag(0x05, less(1)),), COUNT, category="diagnostic"),
+        Numeric(
+            "power_outage_count", (tag(0x05, less(1)),), COUNT, category="diagnostic", enabled=False
+        ),
         power_outage_memory(),
         Binary(
             "interlock",
@@ -47,8 +57,8 @@ RELAY_DUAL = Definition(
             read=INTERLOCK,
             read_back=True,
         ),
-        cause("change_cause_l1", endpoint=1),
-        cause("change_cause_l2", endpoint=2),
+        cause("change_cause_l1", of="state_l1", endpoint=1),
+        cause("change_cause_l2", of="state_l2", endpoint=2),
         LINKQUALITY,
     ),
     refresh=("state_l1", "state_l2", "interlock", "power"),

@@ -1,0 +1,78 @@
+"""MCCGQ11LM, a door and window sensor.
+
+Source: zigbee-herdsman-converters 26.105.0, MCCGQ11LM; zha-quirks, `lumi.sensor_magnet.aq2`.
+"""
+
+from ..codec import Lookup, less
+from ..definition import Definition, Feed
+from ..options import NumberOption
+from ..property import Access, Binary, Enum, Numeric, Options, Shown
+from ..quantity import COUNT, PLAIN, TEMPERATURE, Bounds
+from ..source import Tag, attribute, tag
+from ..value import Value
+from ..zcl import Cluster, Command, Request
+from .lumi import LINKQUALITY, battery, unpack
+
+# A CR1632 of 3 V; with 1 V a radio cannot send.
+CHARGE, VOLTAGE = battery(2850, 3000, (Tag(0x01),), Bounds(1000, 4000, zero_means_none=True))
+
+IDENTIFY_TIME = NumberOption("identify_timeout", 3, 1, 30, 1, None, enabled=False)
+"""Seconds."""
+
+
+def identify(_word: str, options: Options) -> tuple[Request, ...]:
+    """Return the request to flash (ZCL revision 8, 3.5.2.3.1)."""
+    seconds = int(IDENTIFY_TIME.from_options(options))
+    return (Command(1, Cluster.IDENTIFY, 0x00, seconds.to_bytes(2, "little")),)
+
+
+def triggers(value: Value) -> int | None:
+    """Decode the count of movements. Above 16 bits routers of this maker add unrelated data."""
+    if not isinstance(value, int) or value & 0xFFFF == 0:
+        return None
+    return (value & 0xFFFF) - 1
+
+
+CONTACT = Definition(
+    zigbee_model="lumi.sensor_magnet.aq2",
+    vendor="Aqara",
+    model="MCCGQ11LM",
+    description="Door and window sensor",
+    feed=Feed.SLEEPY,
+    unpack=unpack,
+    own_options=(IDENTIFY_TIME,),
+    properties=(
+        CHARGE,
+        # True if open, as for doors in Home Assistant; on MQTT true means closed.
+        Binary(
+            "contact",
+            (attribute(Cluster.ON_OFF, 0x0000), tag(0x64)),
+            on=False,
+            off=True,
+            device_class="door",
+        ),
+        Numeric("device_temperature", (tag(0x03),), TEMPERATURE, category="diagnostic"),
+        VOLTAGE,
+        Numeric(
+            "power_outage_count", (tag(0x05, less(1)),), COUNT, category="diagnostic", enabled=False
+        ),
+        Numeric(
+            "trigger_count",
+            (tag(0x06, triggers),),
+            PLAIN,
+            plausible=Bounds(0, 65_534),
+            category="diagnostic",
+            enabled=False,
+        ),
+        Enum(
+            "identify",
+            access=Access.SET,
+            category="config",
+            shown=Shown.HOME | Shown.EXPOSES,
+            lookup=Lookup({0: "identify"}),
+            write=identify,
+            outcome=lambda _word: {},
+        ),
+        LINKQUALITY,
+    ),
+)

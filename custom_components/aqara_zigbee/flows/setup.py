@@ -1,0 +1,208 @@
+"""Steps to set up a coordinator or to reconfigure an entry.
+
+The steps are in files of their own: `port` reads a coordinator, `restore` restores a backup on it,
+`takeover` migrates from another program, `discovery` handles discovered ones. Here is the start and
+the end.
+"""
+
+from typing import Any, override
+
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlowResult,
+    OperationNotAllowed,
+)
+from homeassistant.core import callback
+import probatio
+
+from ..config_flow import AqaraConfigFlow
+from ..const import VIRTUAL_PORT
+from ..core.errors import DeliveryError
+from ..discovered import CONF_SERIAL_NUMBER
+from ..radio.network import Port, RadioError, Trouble
+from ..runtime import is_guest
+from ..storage.backup_list import Reason
+from ..storage.known_network import KnownNetwork
+from .discovery import DiscoveryFlow
+from .port import CONF_DEVICE, Purpose
+from .previous import find_zha
+
+
+class SetupFlow(DiscoveryFlow, AqaraConfigFlow):
+    """From a port to a running network."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_released = False
+        self._is_restored = False
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the menu."""
+        self._zha = await find_zha(self.hass)
+        return self.async_show_menu(
+            step_id="user",
+            menu_options=["port", *self._zha_network, *self._migrations, "from_backup", "virtual"],
+        )
+
+    async def async_step_probed(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Continue after a coordinator was read, according to the purpose."""
+        if self._is_z_stack_1 and self._purpose is not Purpose.MOVE_PORT:
+            return await self.async_step_old_firmware()
+        match self._purpose:
+            case Purpose.SET_UP if self._held is None:
+                return await self.async_step_blank()
+            case Purpose.SET_UP if self._held is not None and self._held.is_whole:
+                return await self.async_step_network()
+            case Purpose.SET_UP:
+                return await self.async_step_incomplete()
+            case Purpose.MOVE_IN:
+                return await self.async_step_summary()
+            case Purpose.MOVE_PORT:
+                return await self._moved()
+            case Purpose.REPLACE | Purpose.RESTORE:
+                return await self.async_step_confirm_restore()
+
+    async def async_step_old_firmware(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Warn about Z-Stack Home 1.2 before any change."""
+        if user_input is None:
+            return self.async_show_form(
+                step_id="old_firmware",
+                data_schema=probatio.Schema({}),
+                description_placeholders={"path": self._port.path},
+            )
+        self._is_z_stack_1 = False
+        return await self.async_step_probed()
+
+    # An existing entry
+
+    @property
+    @override
+    def _own_entry(self) -> ConfigEntry | None:
+        return self._get_reconfigure_entry() if self.source == SOURCE_RECONFIGURE else None
+
+    @override
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the kind of change."""
+        if is_guest(self._get_reconfigure_entry()):
+            return self.async_abort(reason="guest_stays")
+        device = self._get_reconfigure_entry().data[CONF_DEVICE]
+        if device["path"] == VIRTUAL_PORT:
+            return self.async_abort(reason="virtual_stays")
+        self._port = Port.from_dict(device)
+        return self.async_show_menu(
+            step_id="reconfigure", menu_options=["move_port", "replace", "restore_here"]
+        )
+
+    async def async_step_move_port(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """The same coordinator at another port."""
+        self._purpose = Purpose.MOVE_PORT
+        return await self.async_step_port()
+
+    async def _moved(self) -> ConfigFlowResult:
+        """Check that it is the same network, and continue with it."""
+        if (problem := await self._problem_with_held()) is not None:
+            self._error = problem
+            return await self.async_step_port()
+        return self._finish("reconfigure_successful")
+
+    async def _problem_with_held(self) -> str | None:
+        """The key of the reason why the entry cannot use the coordinator's network, or None."""
+        if self._held is None:
+            return "blank_stick"
+        if not await self._is_own(self._held):
+            return "other_network"
+        return None if self._held.is_whole else "incomplete_stick"
+
+    async def async_step_replace(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Replace the coordinator: back up the old one while it can be read."""
+        self._purpose = Purpose.REPLACE
+        return await self._work_at_port(
+            "replace", self._back_up, done="pick_backup", failed="pick_backup"
+        )
+
+    async def _back_up(self) -> None:
+        entry = self._get_reconfigure_entry()
+        if entry.state is ConfigEntryState.LOADED:
+            try:
+                await entry.runtime_data.own.backups.make(Reason.RESTORE)
+            except DeliveryError:
+                return  # the old coordinator is lost; yesterday's backup is used
+
+    async def async_step_restore_here(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Restore a backup on the current coordinator."""
+        self._purpose = Purpose.RESTORE
+        return await self.async_step_pick_backup()
+
+    @override
+    async def _probe(self) -> None:
+        await self._release()
+        await super()._probe()
+
+    async def _release(self) -> None:
+        """Unload the entry, so that its coordinator can be opened; it is loaded again in any case.
+
+        Raises:
+            RadioError: it is being started or stopped.
+        """
+        if (entry := self._own_entry) is None or self._is_released:
+            return
+        try:
+            await self.hass.config_entries.async_unload(entry.entry_id)
+        except OperationNotAllowed as error:
+            raise RadioError(Trouble.BUSY) from error
+        self._is_released = True
+
+    @override
+    async def _restore(self) -> None:
+        await super()._restore()
+        self._is_restored = True
+        if (entry := self._own_entry) is not None:
+            await KnownNetwork(self.hass, entry).forget()
+
+    @override
+    async def _conclude(self) -> ConfigFlowResult:
+        if self.source != SOURCE_RECONFIGURE:
+            return await super()._conclude()
+        return self._finish("replaced" if self._purpose is Purpose.REPLACE else "restored")
+
+    @callback
+    def _finish(self, reason: str) -> ConfigFlowResult:
+        """Load the entry with its changes."""
+        self._is_released = False
+        entry = self._get_reconfigure_entry()
+        return self.async_update_reload_and_abort(entry, data=self._with_port(entry), reason=reason)
+
+    def _with_port(self, entry: ConfigEntry) -> dict[str, Any]:
+        """Return an entry's data with this port; its serial number is stored once it is running."""
+        data = {**entry.data, CONF_DEVICE: self._port.as_dict()}
+        if data[CONF_DEVICE] != entry.data[CONF_DEVICE]:
+            data.pop(CONF_SERIAL_NUMBER, None)
+        return data
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Called when the dialog is closed: an entry that was unloaded for it is loaded again."""
+        super().async_remove()
+        if self._is_released:
+            self._is_released = False
+            self.hass.async_create_task(self._come_back(self._get_reconfigure_entry()))
+
+    async def _come_back(self, entry: ConfigEntry) -> None:
+        await self._settled()
+        if self._is_restored:
+            self.hass.config_entries.async_update_entry(entry, data=self._with_port(entry))
+        await self.hass.config_entries.async_reload(entry.entry_id)

@@ -1,0 +1,114 @@
+"""Limits of the number of joining devices.
+
+Anyone with the network key can announce devices that do not exist, each of which would be
+interviewed, stored and shown.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Hashable
+import logging
+from typing import Any, override
+
+from zigpy.device import ZigbeeDevice
+import zigpy.types as t
+
+from .storing import StoringApplication
+
+_LOGGER = logging.getLogger(__name__)
+
+MOST_JOINERS = 16
+"""Maximum devices that have joined since the start and whose interview has not ended."""
+_JOIN_PAUSE = 2.0
+"""Seconds in which at most `MOST_JOINERS` new devices are accepted."""
+
+
+class RateLimit:
+    """Allows each key once within some seconds, and a limited number of keys in that time."""
+
+    def __init__(self, pause: float, most: int) -> None:
+        """Create an unused limit.
+
+        Args:
+            pause: the seconds.
+            most: the number of keys, at least 1.
+        """
+        self._pause = pause
+        self._most = most
+        self._passed: OrderedDict[Hashable, float] = OrderedDict()
+
+    def allows(self, key: Hashable, now: float) -> bool:
+        """Whether a key is allowed now; if so, it is counted."""
+        if not self.would_allow(key, now):
+            return False
+        self._passed[key] = now
+        return True
+
+    def would_allow(self, key: Hashable, now: float) -> bool:
+        """Whether a key is allowed now; it is not counted."""
+        while self._passed and now - next(iter(self._passed.values())) >= self._pause:
+            self._passed.popitem(last=False)
+        return key not in self._passed and len(self._passed) < self._most
+
+
+class JoiningApplication(StoringApplication):
+    """A TI coordinator that interviews a limited number of new devices at once."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__(config)
+        self._joiners: set[t.EUI64] = set()
+        self._joins = RateLimit(_JOIN_PAUSE, MOST_JOINERS)
+        self._associations = RateLimit(_JOIN_PAUSE, MOST_JOINERS)
+
+    @override
+    def on_zdo_tc_device_join(self, msg: Any) -> None:
+        """Called when a device has the network key.
+
+        zigpy-znp starts a timer for each and keeps it. A device skipped here is accepted when it
+        announces itself.
+        """
+        now = asyncio.get_running_loop().time()
+        for ieee, timer in tuple(self._join_announce_tasks.items()):
+            if timer.cancelled() or timer.when() <= now:
+                del self._join_announce_tasks[ieee]
+        if msg.SrcIEEE in self.devices or self._associations.allows(msg.SrcIEEE, now):
+            super().on_zdo_tc_device_join(msg)
+        else:
+            _LOGGER.debug("Too many devices join at once: %s has to wait", msg.SrcIEEE)
+
+    @override
+    def handle_join(
+        self,
+        nwk: t.NWK,
+        ieee: t.EUI64,
+        parent_nwk: t.NWK | None,
+        *,
+        handle_rejoin: bool = True,
+    ) -> None:
+        """Accept a device's network address. Of many new devices, the last seen ones are kept."""
+        if ieee not in self.devices:
+            if not self._joins.allows(ieee, asyncio.get_running_loop().time()):
+                _LOGGER.debug("Too many devices join at once: %s has to wait", ieee)
+                return
+            self._make_room()
+            self._joiners.add(ieee)
+        super().handle_join(nwk, ieee, parent_nwk, handle_rejoin=handle_rejoin)  # type: ignore[arg-type]
+
+    def _make_room(self) -> None:
+        """Remove the new devices that were silent longest, to have room for one more."""
+        joiners = [
+            device
+            for ieee in self._joiners
+            if isinstance(device := self.devices.get(ieee), ZigbeeDevice)
+            and not device.is_initialized
+        ]
+        joiners.sort(key=lambda device: device.last_seen or 0.0)
+        for device in joiners[: max(len(joiners) - MOST_JOINERS + 1, 0)]:
+            self._forget(device)
+        self._joiners = {device.ieee for device in joiners if device.ieee in self.devices}
+
+    def _forget(self, device: ZigbeeDevice) -> None:
+        _LOGGER.debug("%s joined, did not say what it is, and is forgotten", device.ieee)
+        device.cancel_initialization()
+        del self.devices[device.ieee]
+        self.listener_event("device_removed", device)

@@ -1,0 +1,148 @@
+"""Survey of a migration: the data of another program, and what it becomes here.
+
+`zha` and `zigbee2mqtt` (with its `z2m_…` modules) read the files of the two programs into a
+`SourceNetwork`. `survey` compares it with the coordinator and returns what would happen, without
+doing anything. `memories` has the devices' states and options. `database` writes the devices as
+zigpy would after joining, so that no device has to be paired again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from zigpy_znp.const import Z2M_NETWORK_KEY
+
+from ...core.definition import Definition
+from ..backup import Backup
+from .source import (
+    MigrationFailure,
+    MigrationWarning,
+    NotMigrated,
+    SourceDevice,
+    SourceNetwork,
+    TakeoverError,
+    model_of,
+)
+
+_STALE = timedelta(days=7)
+
+_KNOWN_KEY = bytes(Z2M_NETWORK_KEY.serialize())
+"""The default key of Zigbee2MQTT before 2019, which is public."""
+
+
+class CoordinatorAction(StrEnum):
+    """Actions on the coordinator; the values are translation keys."""
+
+    KEEP = "stick_keeps"
+    WRITE = "stick_is_written"
+    OVERWRITE = "stick_is_overwritten"
+    COMPLETE = "stick_is_completed"
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The result of a survey.
+
+    Attributes:
+        ours: devices with a definition: they get entities.
+        others: devices of other models: they stay in the network without function.
+        unknown: devices without a finished interview: it follows with their next frame.
+        deed: the action on the coordinator.
+        network: the coordinator's network then.
+        differences: the differences of the coordinator's network from the migrated one.
+        damaged_lines: the numbers of unusable lines of the database, from 1.
+    """
+
+    ours: tuple[SourceDevice, ...]
+    others: tuple[SourceDevice, ...]
+    unknown: tuple[SourceDevice, ...]
+    losses: Mapping[NotMigrated, int]
+    doubts: tuple[MigrationWarning, ...]
+    deed: CoordinatorAction
+    network: Backup
+    differences: tuple[str, ...] = ()
+    damaged_lines: tuple[int, ...] = ()
+
+
+def survey(
+    household: SourceNetwork,
+    definitions: Mapping[str, Definition],
+    stick: Backup | None,
+    now: datetime,
+) -> Survey:
+    """Return what would happen. Nothing is changed.
+
+    Args:
+        household: the other program's network.
+        definitions: the definitions by model identifier.
+        stick: the coordinator's network, None if it is blank.
+        now: the time.
+
+    Raises:
+        TakeoverError: neither the program nor the coordinator has the network's settings.
+    """
+    backup = _fitting(household, stick)
+    deed, network, differences = _deed(household, backup, stick)
+    doubts = [*household.doubts]
+    if household.others and deed in (CoordinatorAction.WRITE, CoordinatorAction.OVERWRITE):
+        doubts.append(MigrationWarning.SEVERAL_NETWORKS)
+    if network.has_key(_KNOWN_KEY):
+        doubts.append(MigrationWarning.KNOWN_KEY)
+    if deed in (CoordinatorAction.WRITE, CoordinatorAction.OVERWRITE) and _is_stale(network, now):
+        doubts.append(MigrationWarning.OLD_BACKUP)
+    if deed is CoordinatorAction.KEEP and differences:
+        doubts.append(MigrationWarning.STICK_CHANGED)
+    complete = [member for member in household.members if member.node.is_complete]
+    ours = tuple(member for member in complete if model_of(member.node) in definitions)
+    return Survey(
+        ours=ours,
+        others=tuple(member for member in complete if member not in ours),
+        unknown=tuple(member for member in household.members if not member.node.is_complete),
+        losses=household.losses,
+        doubts=tuple(doubts),
+        deed=deed,
+        network=network,
+        differences=differences,
+        damaged_lines=household.damaged_lines,
+    )
+
+
+def _fitting(household: SourceNetwork, stick: Backup | None) -> Backup | None:
+    """Return the backup of the coordinator's network, else the newest one."""
+    if stick is not None and household.backup is not None:
+        for backup in (household.backup, *household.others):
+            if backup.is_same_network(stick):
+                return backup
+    return household.backup
+
+
+def _deed(
+    household: SourceNetwork, backup: Backup | None, stick: Backup | None
+) -> tuple[CoordinatorAction, Backup, tuple[str, ...]]:
+    """Return the action, the coordinator's network then, and the differences."""
+    if backup is None:
+        if stick is None or household.coordinator not in (None, stick.coordinator):
+            raise TakeoverError(MigrationFailure.NO_NETWORK)
+        if stick.is_whole:
+            return CoordinatorAction.KEEP, stick, ()
+        if not stick.is_usable:
+            raise TakeoverError(MigrationFailure.NO_NETWORK)
+        return CoordinatorAction.COMPLETE, stick, ()
+    if stick is None:
+        return CoordinatorAction.WRITE, backup, ()
+    differences = backup.differences(stick)
+    if not backup.is_same_network(stick):
+        return CoordinatorAction.OVERWRITE, backup, differences
+    # The channel is the coordinator's; missing data is the backup's.
+    if stick.is_whole:
+        return CoordinatorAction.KEEP, stick, differences
+    return (
+        CoordinatorAction.COMPLETE,
+        stick if differences and stick.is_usable else backup,
+        differences,
+    )
+
+
+def _is_stale(backup: Backup, now: datetime) -> bool:
+    return backup.taken is None or now - backup.taken > _STALE

@@ -1,0 +1,1 @@
+"""Files of the integration: device states, backups, and what must survive a power failure."""

@@ -1,0 +1,192 @@
+"""Walks through the options: each entry to its end and to its errors, and adding a device."""
+
+from scripts.browsing.page import Dialog, WalkError
+from scripts.browsing.scene import Scene, walk
+from scripts.browsing.walks_first import OWN
+from scripts.demo_api import soon
+
+
+async def option(scene: Scene, name: str) -> Dialog:
+    """Open the options of the demo's entry and choose one."""
+    dialog = await scene.page.configure(OWN)
+    await dialog.at("menu", "init")
+    await dialog.choose(name)
+    return dialog
+
+
+async def done(dialog: Dialog) -> None:
+    """Wait until the flow has ended, and close it by its button."""
+    await dialog.complete()
+
+
+@walk("options")
+async def options(scene: Scene) -> None:
+    """The menu itself."""
+    dialog = await scene.page.configure(OWN)
+    await dialog.at("menu", "init")
+    await scene.page.picture("options", "dialog-data-entry-flow dialog")
+    await dialog.close()
+
+
+@walk("people")
+async def people(scene: Scene) -> None:
+    """Name a person of a lock; the name is there next time."""
+    grounds = scene.grounds
+    listed = (await grounds.demo.home.do("list"))["devices"]
+    (lock,) = [device["ieee"] for device in listed if device["name"] == "locks2"]
+    for is_first in (True, False):
+        dialog = await option(scene, "choose_device")
+        await dialog.at("form", "choose_device")
+        await dialog.fill(device=lock)
+        await dialog.submit()
+        await dialog.at("form", "device")
+        if is_first:
+            await dialog.add_item("users", id=3, name="Ann")
+            await dialog.fill(availability=1501)
+            await scene.page.picture("people")
+            await dialog.submit()
+            await done(dialog)
+        else:
+            shown = await dialog.text()
+            assert "Ann" in shown, shown
+            await dialog.close()
+
+
+@walk("mqtt")
+async def mqtt(scene: Scene) -> None:
+    """The mirror's options: topics that cannot be, and all sections."""
+    dialog = await option(scene, "mqtt")
+    await dialog.at("form", "mqtt")
+    for topic, error in (
+        ("a/#", "topic_characters"),
+        ("/a", "topic_empty_level"),
+        ("x" * 300, "topic_too_long"),
+    ):
+        await dialog.fill(base_topic=topic)
+        await dialog.submit()
+        await dialog.at("form", "mqtt", error=error)
+    await dialog.unfold()
+    await scene.page.picture("mqtt")
+    await dialog.fill(base_topic="zigbee2mqtt", last_seen="iso_8601", elapsed=True)
+    await dialog.submit()
+    await done(dialog)
+    dialog = await option(scene, "mqtt")
+    await dialog.at("form", "mqtt")
+    await dialog.unfold()
+    await dialog.fill(last_seen="disable", elapsed=False)
+    await dialog.submit()
+    await done(dialog)
+
+
+@walk("updates")
+async def updates(scene: Scene) -> None:
+    """Choose the source of firmware."""
+    dialog = await option(scene, "updates")
+    await dialog.at("form", "updates")
+    await scene.page.picture("updates")
+    await dialog.fill(remote=False)
+    await dialog.submit()
+    await done(dialog)
+
+
+@walk("backups")
+async def backups(scene: Scene) -> None:
+    """Make a backup, download it, and go back to the menu."""
+    dialog = await option(scene, "backups")
+    await dialog.at("menu", "backups")
+    links = scene.page.tab.locator("dialog-data-entry-flow ha-markdown a")
+    before = await links.count()
+    for _ in range(2):
+        await dialog.choose("back_up")
+        await dialog.at("menu", "backups")
+    await scene.page.picture("backups", "dialog-data-entry-flow dialog")
+    now = await links.count()
+    if now != before + 2:
+        raise WalkError(f"there are {now} backups, and were {before} before two more")
+    address = await links.first.get_attribute("href")
+    assert address
+    content = await scene.grounds.demo.assistant.text(address)
+    assert "open-coordinator-backup" in content
+    await dialog.choose("init")
+    await dialog.at("menu", "init")
+    await dialog.close()
+
+
+@walk("add-device")
+async def add_device(scene: Scene) -> None:
+    """Add two devices to the demo's network, and name them."""
+    home = scene.grounds.demo.home
+    dialog = await option(scene, "add_device")
+    await dialog.at("form", "add_device")
+    await scene.page.picture("add-device", "dialog-data-entry-flow dialog")
+    await dialog.submit()
+    await dialog.at("progress", "pairing")
+    await scene.page.picture("pairing")
+    added = [
+        (await home.do("add", model=model, join=True))["device"]["name"]
+        for model in ("lumi.plug", "lumi.lock.acn02")
+    ]
+    try:
+        await dialog.at("menu", "joined", seconds=60)
+        await dialog.shows("selector.stage.options.ready", times=2)
+        await scene.page.picture("add-device-progress", "dialog-data-entry-flow dialog")
+        await dialog.choose("name_device")
+        for name in ("Washing machine", "Back door"):
+            await dialog.at("form", "name_device")
+            await dialog.fill(name=name)
+            await scene.page.picture("name-device")
+            await dialog.submit()
+        await done(dialog)
+        entity = await scene.grounds.entity("Washing machine", "state")
+        assert entity == "switch.washing_machine", entity
+    finally:
+        await remove(scene, added)
+
+
+async def remove(scene: Scene, names: list[str]) -> None:
+    """Take devices out of the network and out of the home."""
+    demo = scene.grounds.demo
+    listed = (await demo.home.do("list"))["devices"]
+    addresses = {device["name"]: device["ieee"] for device in listed}
+    for name in names:
+        registry = await demo.assistant.ask("config/device_registry/list")
+        for device in registry:
+            if ["zigbee", addresses[name]] in device["connections"]:
+                await demo.assistant.ask(
+                    "config/device_registry/remove",
+                    device_id=device["id"],
+                )
+        await demo.home.do("remove", name)
+
+
+@walk("simulated-device")
+async def simulated_device(scene: Scene) -> None:
+    """Add a simulated device to the virtual coordinator: the only way a newcomer has."""
+    dialog = await scene.page.add_integration()
+    await dialog.at("menu", "user")
+    await dialog.choose("virtual")
+    await dialog.at("form", "virtual")
+    await dialog.submit()
+    await dialog.at("create_entry", seconds=60)
+    await dialog.submit()
+    await dialog.closed()
+    try:
+        dialog = await scene.page.configure("Virtual coordinator")
+        await dialog.at("menu", "init")
+        await dialog.choose("add_device")
+        await dialog.at("form", "add_device")
+        await dialog.fill(simulated="lumi.weather")
+        await dialog.submit()
+        await dialog.at("menu", "joined", seconds=60)
+        await dialog.choose("name_device")
+        await dialog.at("form", "name_device")
+        await dialog.fill(name="Cellar")
+        await dialog.submit()
+        await done(dialog)
+
+        async def is_there() -> str | None:
+            return await scene.grounds.entity("Cellar", "temperature")
+
+        assert await soon("the new device", is_there) == "sensor.cellar_temperature"
+    finally:
+        await scene.grounds.delete_others()

@@ -1,0 +1,213 @@
+"""Walks through repairs that can be provoked, to their ends."""
+
+from typing import Any
+
+from scripts.browsing.grounds import DOMAIN, Coordinator, coordinator, start_coordinator
+from scripts.browsing.page import Dialog
+from scripts.browsing.scene import Scene, walk
+from scripts.browsing.walks_options import remove
+from scripts.demo_api import soon
+from scripts.demo_check import watchers
+from scripts.demo_mqtt import BASE_TOPIC
+from tests.e2e.broker import client
+
+_LONG = 60.0
+
+
+async def _issue(scene: Scene, key: str, seconds: float = _LONG) -> dict[str, Any]:
+    """Wait for an issue."""
+    return await soon(key, lambda: scene.grounds.issue(key), seconds)
+
+
+async def _gone(scene: Scene, key: str, seconds: float = _LONG) -> None:
+    """Wait until there is no such issue any more."""
+
+    async def is_gone() -> bool | None:
+        return await scene.grounds.issue(key) is None or None
+
+    await soon(f"the end of {key}", is_gone, seconds)
+
+
+def _title(scene: Scene, issue: dict[str, Any]) -> str:
+    return str(
+        scene.page.texts.get(
+            f"issues.{issue['translation_key']}.title", issue["translation_placeholders"]
+        )
+    )
+
+
+async def _fix(scene: Scene, issue: dict[str, Any]) -> Dialog:
+    return await scene.page.fix(issue["translation_key"], _title(scene, issue))
+
+
+async def _read(scene: Scene, issue: dict[str, Any]) -> None:
+    """Open a repair that only explains, and look at it."""
+    key = f"issues.{issue['translation_key']}.description"
+    await scene.page.repair(_title(scene, issue))
+    await scene.page.tab.locator("dialog-repairs-issue ha-markdown").wait_for()
+    await scene.page.settle()
+    await scene.page.check("dialog-repairs-issue")
+    wanted = scene.page.texts.get(key, issue["translation_placeholders"]) or ""
+    first = wanted.partition("\n")[0]
+    shown = " ".join(await scene.page.words("dialog-repairs-issue"))
+    if first not in shown:
+        scene.page.faults.add(f"the repair does not show {first!r}")
+    await scene.page.picture(f"repair-{issue['translation_key']}", "dialog-repairs-issue dialog")
+
+
+@walk("knob-mode")
+async def knob_mode(scene: Scene) -> None:
+    """A knob in command mode, mended by pressing it five times."""
+    home = scene.grounds.demo.home
+    knob = (await watchers(scene.grounds.demo))["lumi.remote.rkba01"]
+    await knob.set("select", "select_option", "operation_mode", option="command")
+    await home.do("press_five_times", "knob")
+    issue = await _issue(scene, "knob_command_mode")
+    await soon("the knob's sleep", lambda: _sleeps(scene, "knob"))
+    dialog = await _fix(scene, issue)
+    await dialog.at("form", "explain")
+    await scene.page.picture("repair", "dialog-data-entry-flow dialog")
+    await dialog.submit()
+    await dialog.at("progress", "wait")
+    await home.do("press_five_times", "knob")
+    await dialog.complete()
+    await _gone(scene, "knob_command_mode")
+
+
+async def _sleeps(scene: Scene, name: str) -> bool | None:
+    listed = (await scene.grounds.demo.home.do("list"))["devices"]
+    return any(each["name"] == name and not each["awake"] for each in listed) or None
+
+
+@walk("encrypted-lock")
+async def encrypted_lock(scene: Scene) -> None:
+    """A lock that encrypts its reports."""
+    demo = scene.grounds.demo
+    await demo.assistant.call(DOMAIN, "permit_join", config_entry_id=demo.entry)
+    answer = await demo.home.do(
+        "add", model="lumi.lock.acn02", options={"encrypted": True}, join=True
+    )
+    name = answer["device"]["name"]
+    try:
+
+        async def says_it() -> dict[str, Any] | None:
+            await demo.home.do("finger", name, user=1)
+            return await scene.grounds.issue("lock_encrypted")
+
+        await _read(scene, await soon("lock_encrypted", says_it))
+    finally:
+        await remove(scene, [name])
+
+
+@walk("foreign-bridge")
+async def foreign_bridge(scene: Scene) -> None:
+    """Zigbee2MQTT on the same topic."""
+    async with client(scene.grounds.broker.port, BASE_TOPIC) as program:
+        program.send("bridge/info", {"version": "2.14.1"}, retain=True)
+        program.send("bridge/state", {"state": "online"}, retain=True)
+        try:
+            await _read(scene, await _issue(scene, "mqtt_foreign_bridge"))
+        finally:
+            # The mirror waits for minutes until it is sure; turned off and on, it starts at once.
+            program.send("bridge/info", "", retain=True)
+            program.send("bridge/state", "", retain=True)
+            await scene.grounds.demo.assistant.reload(scene.grounds.demo.entry)
+    await _gone(scene, "mqtt_foreign_bridge")
+
+
+@walk("other-network")
+async def other_network(scene: Scene) -> None:
+    """A coordinator that was replaced by a blank one, and by one with another network."""
+    first = await start_coordinator(seed=31, is_formed=True)
+    coordinators = [first]
+    port = int(first.url.rpartition(":")[2])
+    try:
+        entry = await _set_up(scene, first)
+        for key, is_formed in (("not_formed", False), ("other_network", True)):
+            await coordinators[-1].stop()
+            coordinators.append(await start_coordinator(seed=32, port=port, is_formed=is_formed))
+            await scene.grounds.demo.assistant.reload(entry)
+            dialog = await _fix(scene, await _issue(scene, key))
+            await dialog.at("menu", "choose", seconds=_LONG)
+            await scene.page.picture(f"repair-{key}", "dialog-data-entry-flow dialog")
+            await dialog.choose("take_ours")
+            await dialog.at("form", "take_ours")
+            await dialog.submit()
+            await dialog.complete(seconds=_LONG)
+            await scene.grounds.loaded(DOMAIN, entry)
+        await coordinators[-1].stop()
+        coordinators.append(await start_coordinator(seed=33, port=port, is_formed=True))
+        await scene.grounds.demo.assistant.reload(entry)
+        dialog = await _fix(scene, await _issue(scene, "other_network"))
+        await dialog.at("menu", "choose", seconds=_LONG)
+        await dialog.choose("take_theirs")
+        await dialog.at("form", "take_theirs")
+        await dialog.submit()
+        await dialog.complete(seconds=_LONG)
+    finally:
+        await scene.grounds.delete_others()
+        for each in coordinators:
+            await each.stop()
+
+
+async def _set_up(scene: Scene, used: Coordinator) -> str:
+    """Set up a coordinator with its network, and back it up."""
+    assistant = scene.grounds.demo.assistant
+    await assistant.configure(
+        DOMAIN, {"next_step_id": "port"}, {"path": used.url}, {"next_step_id": "keep"}
+    )
+    entry = str((await scene.grounds.others())[0]["entry_id"])
+    await scene.grounds.loaded(DOMAIN, entry)
+    await assistant.call(DOMAIN, "create_backup", config_entry_id=entry)
+    return entry
+
+
+@walk("replace")
+async def replace(scene: Scene) -> None:
+    """Reconfigure: another port, wrong and right; a new coordinator in the place of one that is dead."""
+    used = await start_coordinator(seed=41, is_formed=True)
+    try:
+        await _set_up(scene, used)
+        title = (await scene.grounds.others())[0]["title"]
+        dialog = await scene.page.reconfigure(title)
+        await dialog.at("menu", "reconfigure")
+        await dialog.choose("move_port")
+        await dialog.at("form", "port")
+        await dialog.fill(path="/dev/ttyUSB97")
+        await dialog.submit()
+        await dialog.at("form", "port", error="port_not_found", seconds=_LONG)
+        await dialog.close()
+        async with coordinator(seed=42) as new:
+            dialog = await scene.page.reconfigure(title)
+            await dialog.at("menu", "reconfigure")
+            await used.stop()
+            await dialog.choose("replace")
+            await dialog.at("menu", "pick_backup", seconds=_LONG)
+            await dialog.choose("choose_backup")
+            await dialog.at("form", "choose_backup")
+            await dialog.submit()
+            await dialog.at("form", "port")
+            await dialog.fill(path=new.url)
+            await dialog.submit()
+            await dialog.at("form", "confirm_restore", seconds=_LONG)
+            await scene.page.picture("confirm-restore", "dialog-data-entry-flow dialog")
+            await dialog.submit()
+            await dialog.at("abort", "replaced", seconds=_LONG)
+            await dialog.finish()
+            await scene.grounds.delete_others()
+    finally:
+        await used.stop()
+        await scene.grounds.delete_others()
+
+
+@walk("unplugged", is_slow=True)
+async def unplugged(scene: Scene) -> None:
+    """The coordinator stays away for five minutes, and comes back."""
+    home = scene.grounds.demo.home
+    await home.do("unplug")
+    try:
+        await _read(scene, await _issue(scene, "coordinator_lost", seconds=330))
+    finally:
+        await home.do("plug_in")
+    # After so long a time it is tried to connect every few minutes only.
+    await _gone(scene, "coordinator_lost", seconds=330)

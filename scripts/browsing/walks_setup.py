@@ -1,0 +1,256 @@
+"""Walks through the config flow: each way of setting up a network, to its end and to its errors."""
+
+from pathlib import Path
+import shutil
+import tempfile
+import zipfile
+
+from scripts.browsing.grounds import DOMAIN, coordinator, other_program
+from scripts.browsing.page import Dialog
+from scripts.browsing.scene import Scene, walk
+from scripts.demo_process import ROOT, free_port
+
+_TAKEOVER = ROOT / "tests" / "fixtures" / "takeover" / "zigbee2mqtt"
+_NEWER = b'{"metadata": {"version": 9}, "network_key": {}}'
+_LONG = 60.0
+"""Seconds for what a coordinator takes: reading or writing its network, and the start after it."""
+
+
+async def _way(scene: Scene, option: str) -> Dialog:
+    """Open the config flow and choose a way."""
+    dialog = await scene.page.add_integration()
+    await dialog.at("menu", "user")
+    await dialog.choose(option)
+    return dialog
+
+
+async def _own(scene: Scene, url: str) -> Dialog:
+    """Set up a coordinator at a port."""
+    dialog = await _way(scene, "port")
+    await dialog.at("form", "port")
+    await dialog.fill(path=url)
+    await dialog.submit()
+    return dialog
+
+
+async def _created(scene: Scene, dialog: Dialog) -> None:
+    """Wait for a new entry, close the dialog by its button, and delete the entry."""
+    await dialog.complete(seconds=_LONG)
+    await scene.grounds.delete_others()
+
+
+@walk("setup")
+async def setup(scene: Scene) -> None:
+    """The menu itself."""
+    dialog = await scene.page.add_integration()
+    await dialog.at("menu", "user")
+    await scene.page.picture("setup", "dialog-data-entry-flow dialog")
+    await dialog.close()
+
+
+@walk("virtual")
+async def virtual(scene: Scene) -> None:
+    """The virtual coordinator: added, its devices there, refused a second time and when reconfigured."""
+    dialog = await _way(scene, "virtual")
+    await dialog.at("form", "virtual")
+    await scene.page.picture("virtual")
+    await dialog.submit()
+    await dialog.complete(seconds=_LONG)
+    dialog = await _way(scene, "virtual")
+    await dialog.at("abort", "already_configured")
+    await dialog.close()
+    dialog = await scene.page.reconfigure("Virtual coordinator")
+    await dialog.at("abort", "virtual_stays")
+    await dialog.close()
+    await scene.grounds.delete_others()
+
+
+@walk("ports")
+async def ports(scene: Scene) -> None:
+    """Ports with nothing, something else, a service's name, and coordinators that are taken."""
+    for url, error in (
+        (f"socket://127.0.0.1:{free_port()}", "port_not_found"),
+        ("/dev/ttyUSB97", "port_not_found"),
+        ("mdns://slzb-06", "port_is_service"),
+        (scene.grounds.zha.url, "port_in_use"),
+    ):
+        dialog = await _own(scene, url)
+        await dialog.at("form", "port", error=error)
+        await scene.page.picture(f"port-{error}")
+        # The same dialog goes on with a port that is right, or wrong in another way.
+        await dialog.fill(path=f"socket://127.0.0.1:{free_port()}")
+        await dialog.submit()
+        await dialog.at("form", "port", error="port_not_found")
+        await dialog.close()
+    for greeting, error in ((b"", "no_answer"), (b"SSH-2.0-OpenSSH_9.2\r\n", "not_zstack")):
+        async with other_program(greeting) as url:
+            dialog = await _own(scene, url)
+            await dialog.at("form", "port", error=error, seconds=_LONG)
+            await dialog.close()
+
+
+@walk("blank")
+async def blank(scene: Scene) -> None:
+    """A coordinator without a network gets a new one."""
+    async with coordinator(seed=21) as new:
+        dialog = await _own(scene, new.url)
+        await dialog.at("menu", "blank", seconds=_LONG)
+        await scene.page.picture("blank")
+        await dialog.choose("form")
+        await _created(scene, dialog)
+
+
+@walk("network")
+async def network(scene: Scene) -> None:
+    """A coordinator with a network: a new one is confirmed once more; the old one can be kept."""
+    async with coordinator(seed=22, is_formed=True) as used:
+        dialog = await _own(scene, used.url)
+        await dialog.at("menu", "network", seconds=_LONG)
+        await scene.page.picture("network", "dialog-data-entry-flow dialog")
+        await dialog.choose("form")
+        await dialog.at("form", "form")
+        await scene.page.picture("form-again")
+        await dialog.close()
+        dialog = await _own(scene, used.url)
+        await dialog.at("menu", "network", seconds=_LONG)
+        await dialog.choose("form")
+        await dialog.at("form", "form")
+        await dialog.submit()
+        await _created(scene, dialog)
+        dialog = await _own(scene, used.url)
+        await dialog.at("menu", "network", seconds=_LONG)
+        await dialog.choose("keep")
+        await _created(scene, dialog)
+
+
+@walk("restore")
+async def restore(scene: Scene) -> None:
+    """A backup of the demo's network, and files that are none."""
+    demo = scene.grounds.demo
+    await demo.assistant.call(DOMAIN, "create_backup", config_entry_id=demo.entry)
+    dialog = await _way(scene, "from_backup")
+    await dialog.at("menu", "pick_backup")
+    await dialog.choose("upload_backup")
+    await dialog.at("form", "upload_backup")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content, error in (
+            ("picture.json", b"\x89PNG\r\n", "file_unreadable"),
+            ("other.json", b'{"format": "something else"}', "not_a_backup"),
+            ("newer.json", _NEWER, "backup_newer"),
+        ):
+            path = Path(folder) / name
+            path.write_bytes(content)
+            await dialog.fill(file=path)
+            await dialog.submit()
+            await dialog.at("form", "upload_backup", error=error)
+    await scene.page.picture("restore-wrong-file")
+    await dialog.close()
+    dialog = await _way(scene, "from_backup")
+    await dialog.at("menu", "pick_backup")
+    await dialog.choose("choose_backup")
+    await dialog.at("form", "choose_backup")
+    await dialog.submit()
+    # The demo's own network is set up already.
+    await dialog.at("abort", "already_configured")
+    await dialog.close()
+
+
+def _archive(folder: Path, *left_out: str) -> Path:
+    """A backup as Zigbee2MQTT makes it."""
+    path = folder / "zigbee2mqtt-backup.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in (_TAKEOVER / "version-2").iterdir():
+            if file.name not in left_out:
+                archive.write(file, file.name)
+    return path
+
+
+@walk("zigbee2mqtt")
+async def zigbee2mqtt(scene: Scene) -> None:
+    """Migrate from Zigbee2MQTT: without files, with wrong ones, with a backup, at a wrong port, to the end."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        dialog = await _way(scene, "zigbee2mqtt")
+        await dialog.at("form", "zigbee2mqtt")
+        await dialog.submit()
+        await dialog.at("form", "zigbee2mqtt", error="no_file")
+        wrong = folder / "wrong.zip"
+        wrong.write_bytes(b"PK\x03\x04 no archive")
+        await dialog.fill(archive=wrong)
+        await dialog.submit()
+        await dialog.at("form", "zigbee2mqtt", error="file_unreadable")
+        await dialog.close()
+
+        dialog = await _way(scene, "zigbee2mqtt")
+        await dialog.at("form", "zigbee2mqtt")
+        await dialog.fill(archive=_archive(folder, "database.db"))
+        await dialog.submit()
+        await dialog.at("form", "zigbee2mqtt", error="file_missing")
+        await scene.page.picture("zigbee2mqtt-missing")
+        await dialog.close()
+
+        state = folder / "home.json"
+        shutil.copy(_TAKEOVER / "home.json", state)
+        async with coordinator(seed=0, state=state) as used:
+            dialog = await _way(scene, "zigbee2mqtt")
+            await dialog.at("form", "zigbee2mqtt")
+            await dialog.fill(archive=_archive(folder))
+            await dialog.submit()
+            await dialog.at("form", "port")
+            await dialog.fill(path=f"socket://127.0.0.1:{free_port()}")
+            await dialog.submit()
+            await dialog.at("form", "port", error="port_not_found")
+            await dialog.fill(path=used.url)
+            await dialog.submit()
+            await dialog.at("form", "summary", seconds=_LONG)
+            await scene.page.picture("move-in", "dialog-data-entry-flow dialog")
+            await dialog.submit()
+            await _created(scene, dialog)
+
+
+@walk("zha")
+async def zha(scene: Scene) -> None:
+    """Migrate from ZHA up to the summary; ZHA runs again when the dialog is closed there."""
+    dialog = await _way(scene, "zha")
+    await dialog.at("form", "zha")
+    await dialog.submit()
+    await dialog.at("form", "summary", seconds=_LONG)
+    await scene.page.picture("zha-summary")
+    await dialog.close()
+    await scene.grounds.zha_is_loaded()
+
+
+@walk("guest")
+async def guest(scene: Scene) -> None:
+    """Use ZHA's network, and its own options; without ZHA it is not offered."""
+    dialog = await _way(scene, "zha_network")
+    await dialog.at("form", "zha_network")
+    await scene.page.picture("guest")
+    await dialog.submit()
+    await dialog.complete(seconds=_LONG)
+    dialog = await scene.page.configure("ZHA network")
+    menu = await dialog.at("menu", "init")
+    assert menu.options == ["add_device", "choose_device", "mqtt", "zha_entities"], menu.options
+    await dialog.choose("zha_entities")
+    await dialog.at("form", "zha_entities")
+    await dialog.submit()
+    await dialog.complete()
+    dialog = await scene.page.reconfigure("ZHA network")
+    await dialog.at("abort", "guest_stays")
+    await dialog.close()
+    await scene.grounds.delete_others()
+
+
+@walk("no-zha")
+async def no_zha(scene: Scene) -> None:
+    """ZHA's network is offered only while ZHA runs; migrating from it also when it does not."""
+    await scene.grounds.disable_zha(disabled=True)
+    try:
+        dialog = await scene.page.add_integration()
+        menu = await dialog.at("menu", "user")
+        assert "zha_network" not in menu.options, menu.options
+        assert "zha" in menu.options, menu.options
+        await dialog.close()
+    finally:
+        await scene.grounds.disable_zha(disabled=False)
+        await scene.grounds.zha_is_loaded()

@@ -1,0 +1,68 @@
+"""Each language has all texts, with the same placeholders and links, and short menu entries."""
+
+from collections import Counter
+import re
+
+import pytest
+
+from scripts.translations import FOLDER, LANGUAGES, read
+
+ENGLISH = read("en")
+_PLACEHOLDER = re.compile(r"\{\w+\}|\[[a-z_]+\](?!\((?:https?:)?/)")
+_LINK = re.compile(r"\]\((?:https?:/)?/[^)]*\)|https?://[\w./?=&%-]+")
+_FILE = re.compile(r"\w+\.(?:json|yaml|db)")
+_MOST_MENU = 46
+"""Characters of a menu entry that a phone of 390 pixels shows in two lines at most."""
+_MOST_SAME_WORDS = 2
+"""Texts of up to this length may be equal in another language: names, units, loanwords."""
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request: pytest.FixtureRequest) -> str:
+    language: str = request.param
+    return language
+
+
+def test_files_are_the_known_languages() -> None:
+    assert {path.stem for path in FOLDER.glob("*.json")} == {"en", *LANGUAGES}
+
+
+def test_all_texts_are_in_the_same_order(language: str) -> None:
+    """`python -m scripts.translations missing LANGUAGE` lists what is to be written."""
+    assert list(read(language)) == list(ENGLISH)
+
+
+def test_placeholders_are_the_same(language: str) -> None:
+    for path, text in read(language).items():
+        assert Counter(_PLACEHOLDER.findall(text)) == Counter(
+            _PLACEHOLDER.findall(ENGLISH[path])
+        ), path
+
+
+def test_links_are_the_same(language: str) -> None:
+    for path, text in read(language).items():
+        assert Counter(_LINK.findall(text)) == Counter(_LINK.findall(ENGLISH[path])), path
+
+
+def test_menu_entries_are_short(language: str) -> None:
+    long = [
+        text
+        for path, text in read(language).items()
+        if ".menu_options." in path and len(text) > _MOST_MENU
+    ]
+    assert long == []
+
+
+def test_nothing_is_left_in_english(language: str) -> None:
+    same = [
+        path
+        for path, text in read(language).items()
+        if text == ENGLISH[path]
+        and len(re.findall(r"[A-Za-z]{2,}", _FILE.sub("", _PLACEHOLDER.sub("", text))))
+        > _MOST_SAME_WORDS
+    ]
+    assert same == []
+
+
+def test_no_text_is_empty(language: str) -> None:
+    assert [path for path, text in read(language).items() if not text.strip()] == []

@@ -1,0 +1,526 @@
+"""Our own triggers and conditions: what happens at knobs, locks, plugs and relays, by target."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from homeassistant.const import STATE_OFF, STATE_ON
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import (
+    area_registry as ar,
+    config_validation as cv,
+    device_registry as dr,
+    entity_registry as er,
+    label_registry as lr,
+)
+from homeassistant.helpers.condition import (
+    async_from_config as async_condition_from_config,
+    async_validate_condition_config,
+)
+from homeassistant.helpers.trigger import async_validate_trigger_config
+from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import parse_yaml
+import probatio
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.aqara_zigbee import trigger
+from custom_components.aqara_zigbee.const import DOMAIN
+from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.simulator.devices import Knob, Lock, LockS2, Plug, Relay
+from custom_components.aqara_zigbee.simulator.devices.mains import BY_ITSELF
+from custom_components.aqara_zigbee.simulator.home import Home
+from custom_components.aqara_zigbee.simulator.node import Node
+from custom_components.aqara_zigbee.targets import cause_of, switches_of
+from tests.ha.automations import (
+    Absence,
+    device_id,
+    leaving,
+    listen,
+    loss,
+    restart,
+    settled,
+    silence,
+)
+from tests.ha.conftest import entity_id, join, state, until
+from tests.ha.test_locks import options as settings
+
+ADA = {"id": 3, "name": "Ada"}
+
+
+@pytest.mark.parametrize(
+    ("options", "turn", "told"),
+    [
+        ({}, (60, 3, False), [("clockwise", False, 20)] * 3),
+        ({}, (-60, 3, True), [("counterclockwise", True, -20)] * 3),
+        ({"direction": "clockwise"}, (-60, 3, False), []),
+        (
+            {"direction": "counterclockwise"},
+            (-60, 3, False),
+            [("counterclockwise", False, -20)] * 3,
+        ),
+        ({"pressed": "pressed"}, (60, 3, False), []),
+        ({"pressed": "released"}, (60, 3, False), [("clockwise", False, 20)] * 3),
+        (
+            {"pressed": "pressed", "direction": "clockwise"},
+            (30, 1, True),
+            [("clockwise", True, 30)],
+        ),
+        ({"amount": 30}, (90, 9, False), [("clockwise", False, 10)] * 3),
+        ({"amount": 30}, (-75, 3, False), [("counterclockwise", False, -25)] * 2),
+        ({"amount": 90}, (60, 3, False), []),
+        ({"amount": 10}, (60, 2, False), [("clockwise", False, 30)] * 2),
+    ],
+)
+async def test_turned(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    options: dict[str, Any],
+    turn: tuple[int, int, bool],
+    told: list[tuple[str, bool, float]],
+) -> None:
+    """Each step, or each time by some degrees; by direction and whether the button is held."""
+    knob = Knob()
+    device = await join(home, gateway, knob)
+    turned = {
+        "trigger": f"{DOMAIN}.turned",
+        "target": {"device_id": device_id(hass, entry, device)},
+        "options": options,
+    }
+    ran = await listen(
+        hass,
+        turned,
+        told="{{ (trigger.direction, trigger.pressed, trigger.angle_delta | round | int) }}",
+    )
+    degrees, steps, pressed = turn
+    knob.turn(degrees, steps=steps, pressed=pressed)
+    await until(lambda: state(hass, device, "rotation").attributes["event_type"] == "stop_rotating")
+    await settled(hass)
+    assert [tuple(call.data["told"]) for call in ran] == told
+
+
+@pytest.mark.parametrize(
+    ("options", "do", "told"),
+    [
+        ({}, Knob.press, ["single"]),
+        ({}, Knob.double, []),
+        ({"press": "double"}, Knob.double, ["double"]),
+        ({"press": ["long"]}, Knob.hold, ["long"]),
+        ({"press": ["released", "single"]}, Knob.hold, ["released"]),
+        ({"press": ["long", "released"]}, Knob.hold, ["long", "released"]),
+    ],
+)
+async def test_pressed(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    options: dict[str, Any],
+    do: Callable[[Knob], object],
+    told: list[str],
+) -> None:
+    knob = Knob()
+    device = await join(home, gateway, knob)
+    target = {"entity_id": entity_id(hass, device, "button")}
+    pressed = {"trigger": f"{DOMAIN}.pressed", "target": target, "options": options}
+    ran = await listen(hass, pressed, press="{{ trigger.press }}")
+    do(knob)
+    ends = ("press_end", "multi_press_end", "long_press_end")
+    await until(lambda: state(hass, device, "button").attributes["event_type"] in ends)
+    await settled(hass)
+    assert [call.data["press"] for call in ran] == told
+
+
+BY_FINGER = ("outside", "finger", "Ada")
+BY_PASSWORD = ("outside", "password", "#7")
+BY_KEY = ("outside", "None", "None")
+FROM_INSIDE = ("inside", "None", "None")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, [BY_FINGER, BY_PASSWORD, BY_KEY, FROM_INSIDE]),
+        ({"person": []}, [BY_FINGER, BY_PASSWORD, BY_KEY, FROM_INSIDE]),
+        ({"person": "Ada"}, [BY_FINGER]),
+        ({"person": ["ada ", "Bob"]}, [BY_FINGER]),
+        ({"person": ["person.ada_lovelace"]}, [BY_FINGER]),
+        ({"person": ["person.nobody", "#7"]}, [BY_PASSWORD]),
+        ({"person": ["Bob"]}, []),
+        ({"method": ["finger"]}, [BY_FINGER]),
+        ({"method": "password"}, [BY_PASSWORD]),
+        ({"method": ["password"], "person": ["Ada"]}, []),
+        ({"side": "inside"}, [FROM_INSIDE]),
+        ({"side": "outside"}, [BY_FINGER, BY_PASSWORD, BY_KEY]),
+        ({"side": "outside", "person": ["Ada"], "method": ["finger", "password"]}, [BY_FINGER]),
+    ],
+)
+async def test_opened(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    options: dict[str, Any],
+    told: list[tuple[str, str, str]],
+) -> None:
+    """Once for each opening: by a named and by an unnamed user, by key, and from inside."""
+    lock = LockS2()
+    device = await join(home, gateway, lock)
+    await settings(hass, entry, device, users=[ADA])
+    hass.states.async_set("person.ada_lovelace", "home", {"friendly_name": "Ada"})
+    opened = {
+        "trigger": f"{DOMAIN}.opened",
+        "target": {"device_id": device_id(hass, entry, device)},
+        "options": options,
+    }
+    ran = await listen(
+        hass,
+        opened,
+        side="{{ trigger.side }}",
+        method="{{ trigger.method }}",
+        name="{{ trigger.name }}",
+    )
+    heard: list[str] = []
+    device.subscribe(lambda update: heard.append(update.action.action) if update.action else None)
+    lock.finger(3)
+    await until(lambda: heard.count("lock_opened_outside") == 1)
+    lock.password(7)
+    await until(lambda: heard.count("lock_opened_outside") == 2)
+    lock.happen(0x0B, 0x00)  # by key
+    await until(lambda: heard.count("lock_opened_outside") == 3)
+    lock.open_inside()
+    await until(lambda: "lock_opened_inside" in heard)
+    await settled(hass)
+    assert [(c.data["side"], str(c.data["method"]), str(c.data["name"])) for c in ran] == told
+
+
+@pytest.mark.parametrize("make", [Lock, LockS2])
+async def test_events_of_a_lock(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    make: type[Lock | LockS2],
+) -> None:
+    """Refused attempts, the bell of one lock and the tamper alarm of the other, with one target."""
+    lock = make()
+    device = await join(home, gateway, lock)
+    target = {"device_id": device_id(hass, entry, device)}
+    failed = {"trigger": f"{DOMAIN}.attempt_failed", "target": target}
+    ran = await listen(
+        hass,
+        failed | {"id": "any"},
+        failed | {"id": "password", "options": {"method": ["password"]}},
+        {"trigger": f"{DOMAIN}.rang", "target": target, "id": "rang"},
+        {"trigger": f"{DOMAIN}.tampered", "target": target, "id": "tampered"},
+        {"trigger": f"{DOMAIN}.opened", "target": target, "id": "opened"},
+        method="{{ trigger.method | default('') }}",
+        repeat="{{ trigger.repeat | default(0) }}",
+    )
+
+    def runs() -> list[tuple[str, str, int]]:
+        return [(call.data["by"], call.data["method"], call.data["repeat"]) for call in ran]
+
+    lock.wrong_finger(tries=2)
+    await until(lambda: len(ran) == 1)
+    lock.wrong_password(tries=1)
+    await until(lambda: len(ran) == 3)
+    lock.ring()
+    await until(lambda: len(ran) == 4)
+    await settled(hass)
+    assert runs()[0] == ("any", "finger", 2)
+    assert sorted(runs()[1:3]) == [("any", "password", 1), ("password", "password", 1)]
+    assert runs()[3:] == [("rang" if make is LockS2 else "tampered", "", 0)]
+
+
+@pytest.mark.parametrize(("make", "key"), [(Plug, "state"), (Relay, "state_l1")])
+async def test_switched_by(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    make: type[Plug | Relay],
+    key: str,
+) -> None:
+    """By its button, by Home Assistant, or automatically; the new state is an option, too."""
+    node = make()
+    device = await join(home, gateway, node)
+    switch = entity_id(hass, device, key)
+    await until(lambda: state(hass, device, key).state in (STATE_ON, STATE_OFF))
+    whole = {"device_id": device_id(hass, entry, device)}
+
+    def switched_by(name: str, **options: Any) -> dict[str, Any]:
+        return {"trigger": f"{DOMAIN}.switched_by", "target": whole, "options": options, "id": name}
+
+    async def switched(to: str) -> None:
+        await until(lambda: state(hass, device, key).state == to)
+        await settled(hass)
+
+    await hass.services.async_call("switch", "turn_off", {"entity_id": switch}, blocking=True)
+    await switched(STATE_OFF)
+    ran = await listen(
+        hass,
+        switched_by("button"),
+        switched_by("network", by="network"),
+        switched_by("either", by=["button", "power"], to="off"),
+        cause="{{ trigger['by'] }}",
+    )
+
+    def runs() -> list[tuple[str, str]]:
+        return [(call.data["by"], call.data["cause"]) for call in ran]
+
+    node.press()
+    await switched(STATE_ON)
+    assert runs() == [("button", "button")]
+    await hass.services.async_call("switch", "turn_off", {"entity_id": switch}, blocking=True)
+    await switched(STATE_OFF)
+    assert runs()[1:] == [("network", "network")]
+    node.press()
+    await switched(STATE_ON)
+    node.switch(0, on=False, cause=BY_ITSELF)
+    await switched(STATE_OFF)
+    assert runs()[2:] == [("button", "button"), ("either", "power")]
+
+
+@pytest.mark.parametrize("by", ["area", "label", "entity"])
+async def test_targets(
+    hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry, by: str
+) -> None:
+    """By area, by label, and by another entity of the device; others are not listened to."""
+    knob, other = Knob(), Knob()
+    device, away = await join(home, gateway, knob), await join(home, gateway, other)
+    area = ar.async_get(hass).async_create("Hall")
+    label = lr.async_get(hass).async_create("Knobs")
+    dr.async_get(hass).async_update_device(
+        device_id(hass, entry, device), area_id=area.id, labels={label.label_id}
+    )
+    targets = {
+        "area": {"area_id": area.id},
+        "label": {"label_id": [label.label_id]},
+        "entity": {"entity_id": entity_id(hass, device, "rotation")},
+    }
+    ran = await listen(hass, {"trigger": f"{DOMAIN}.pressed", "target": targets[by]})
+    other.press()
+    await until(lambda: state(hass, away, "button").attributes["event_type"])
+    await settled(hass)
+    assert not ran
+    knob.press()
+    await until(lambda: ran)
+    await settled(hass)
+    assert len(ran) == 1
+
+
+type Case = tuple[Callable[[], Node], str, dict[str, Any], Callable[[Any], object]]
+
+TURN: Case = (Knob, "turned", {"direction": "clockwise"}, lambda knob: knob.turn(30, steps=1))
+OPENING: Case = (LockS2, "opened", {"method": ["finger"]}, lambda lock: lock.finger(3))
+SWITCH: Case = (Plug, "switched_by", {}, Plug.press)
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "options", "do", "absence"),
+    [
+        *[(*TURN, absence) for absence in (silence, loss, restart)],
+        *[(*OPENING, absence) for absence in (silence, loss, restart)],
+        *[
+            (*SWITCH, absence) for absence in (loss, restart, leaving)
+        ],  # it answers when it is silent
+    ],
+)
+async def test_events_after_an_absence(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    make: Callable[[], Node],
+    name: str,
+    options: dict[str, Any],
+    do: Callable[[Any], object],
+    absence: Absence,
+) -> None:
+    """A return runs no automation; the event that ends the absence does."""
+    node = make()
+    device = await join(home, gateway, node)
+    target = {"device_id": device_id(hass, entry, device)}
+
+    async def known() -> None:
+        """Wait for the state of a switch, which its change is seen by."""
+        if name == "switched_by":
+            await until(lambda: state(hass, device, "state").state in (STATE_ON, STATE_OFF))
+
+    await known()
+    ran = await listen(hass, {"trigger": f"{DOMAIN}.{name}", "target": target, "options": options})
+    do(node)
+    await until(lambda: len(ran) == 1)
+    await settled(hass)
+    await absence(hass, entry, home, device)
+    await settled(hass)
+    assert len(ran) == 1, "by a return"
+    # A read of the state after a return could see the change before it is reported with its cause.
+    await hass.async_block_till_done(wait_background_tasks=True)
+    do(node)
+    await until(lambda: len(ran) == 2)
+    await settled(hass)
+    assert len(ran) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("turned", {"direction": "up"}),
+        ("turned", {"amount": 0}),
+        ("pressed", {"press": ["triple"]}),
+        ("opened", {"side": "below"}),
+        ("switched_by", {"by": ["ghost"]}),
+        ("switched_by", {"to": "open"}),
+        ("rang", {"loud": True}),
+        ("sang", {}),
+    ],
+)
+async def test_invalid_options_of_triggers(
+    hass: HomeAssistant, gateway: Gateway, name: str, options: dict[str, Any]
+) -> None:
+    """Unknown options of a trigger are refused when the automation is saved."""
+    config = {
+        "platform": f"{DOMAIN}.{name}",
+        "target": {"entity_id": ["event.x"]},
+        "options": options,
+    }
+    with pytest.raises(probatio.Invalid):
+        await async_validate_trigger_config(hass, [config])
+
+
+OF_A_LOCK = {"opened", "attempt_failed", "tampered"}
+
+OFFERED = [
+    (Knob, {"turned", "pressed"}, set()),
+    (LockS2, {*OF_A_LOCK, "rang"}, {"last_opened_by"}),
+    (Lock, OF_A_LOCK, {"last_opened_by"}),
+    (Plug, {"switched_by"}, {"last_switched_by"}),
+    (Relay, {"switched_by"}, {"last_switched_by"}),
+]
+
+
+@pytest.mark.parametrize(("make", "triggers", "conditions"), OFFERED)
+async def test_offered_by_target(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    hass_ws_client: WebSocketGenerator,
+    make: type[Node],
+    triggers: set[str],
+    conditions: set[str],
+) -> None:
+    """The editor offers a device's own triggers and conditions, and no others of ours."""
+    device = await join(home, gateway, make())
+    assert await async_setup_component(hass, "automation", {})
+    target = {"device_id": [device_id(hass, entry, device)]}
+    client = await hass_ws_client()
+
+    async def ours(command: str) -> set[str]:
+        await client.send_json_auto_id({"type": command, "target": target})
+        found: list[str] = (await client.receive_json())["result"]
+        return {each.removeprefix(f"{DOMAIN}.") for each in found if each.startswith(DOMAIN)}
+
+    assert await ours("get_triggers_for_target") == triggers
+    assert await ours("get_conditions_for_target") == conditions
+
+
+async def test_people_are_options(
+    hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    """The editor lists the options of *Last opened by*, so that people are picked by name."""
+    lock = LockS2()
+    device = await join(home, gateway, lock)
+
+    def people() -> list[str]:
+        found: list[str] = state(hass, device, "last_opened_by").attributes.get("options", [])
+        return found
+
+    assert people() == []
+    await settings(hass, entry, device, users=[ADA, {"id": 12, "name": "bob"}])
+    await until(lambda: people() == ["Ada", "bob"])
+    lock.password(7)
+    await until(lambda: state(hass, device, "last_opened_by").state == "#7")
+    assert people() == ["#7", "Ada", "bob"]
+    lock.finger(3)
+    await until(lambda: state(hass, device, "last_opened_by").state == "Ada")
+    assert people() == ["Ada", "bob"]
+
+
+async def holds(hass: HomeAssistant, name: str, target: dict[str, Any], **options: Any) -> bool:
+    """Whether a condition of ours passes."""
+    config = {"condition": f"{DOMAIN}.{name}", "target": target, "options": options}
+    checked = await async_validate_condition_config(hass, cv.CONDITION_SCHEMA(config))
+    checker = await async_condition_from_config(hass, checked)
+    return checker.async_check() is True
+
+
+async def test_conditions(
+    hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    """The last user of a lock, and the last cause of a switch."""
+    lock, plug = LockS2(), Plug()
+    door, switch = await join(home, gateway, lock), await join(home, gateway, plug)
+    await settings(hass, entry, door, users=[ADA])
+    hass.states.async_set("person.ada", "home", {"friendly_name": "Ada"})
+    target = {"device_id": device_id(hass, entry, door)}
+    assert not await holds(hass, "last_opened_by", target, person=["Ada"])
+    lock.finger(3)
+    await until(lambda: state(hass, door, "last_opened_by").state == "Ada")
+    assert await holds(hass, "last_opened_by", target, person=["Bob", "Ada"])
+    assert await holds(hass, "last_opened_by", target, person=["person.ada"])
+    assert not await holds(hass, "last_opened_by", target, person=["Bob"])
+
+    target = {"entity_id": entity_id(hass, switch, "state")}
+    plug.press()
+    await until(lambda: switch.state.get("change_cause") == "button")
+    await settled(hass)
+    assert await holds(hass, "last_switched_by", target, by="button")
+    assert not await holds(hass, "last_switched_by", target, by=["network", "power"])
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert not await holds(hass, "last_switched_by", target, by="button")
+
+
+async def test_changes_without_a_cause(
+    hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    """An option of ours, another integration's switch and a removed one have no cause."""
+    device = await join(home, gateway, Relay())
+    interlock = entity_id(hass, device, "interlock")
+    other = er.async_get(hass).async_get_or_create("switch", "other", "1").entity_id
+    for switch in (interlock, other, "switch.gone"):
+        hass.states.async_set(switch, STATE_ON)
+        target = {"entity_id": switch}
+        assert not await holds(hass, "last_switched_by", target, by=["button", "network", "power"])
+        assert cause_of(hass, switch) is None
+    assert switches_of(hass, {interlock, other, "switch.gone"}) == {interlock}
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "automations.md").read_text()
+
+
+@pytest.mark.parametrize("kind", ["triggers", "conditions"])
+def test_everything_is_on_the_page(kind: str) -> None:
+    """docs/automations.md lists each trigger and condition, with all fields and options."""
+    package = Path(trigger.__file__).parent
+    described: dict[str, Any] = dict(parse_yaml((package / f"{kind}.yaml").read_text()))  # type: ignore[arg-type]
+    for name, content in described.items():
+        if name.startswith("."):
+            continue
+        assert f"`{DOMAIN}.{name}`" in PAGE
+        for field, about in content.get("fields", {}).items():
+            assert f"`{field}`" in PAGE
+            for word in about["selector"].get("select", {}).get("options", []):
+                assert f"`{word}`" in PAGE
+
+
+async def test_the_page_s_example(hass: HomeAssistant, gateway: Gateway) -> None:
+    """The automations of docs/automations.md are taken as they stand there."""
+    (example,) = [part.partition("```")[0] for part in PAGE.split("```yaml\n")[1:]]
+    assert await async_setup_component(hass, "automation", {"automation": parse_yaml(example)})
+    await hass.async_block_till_done()
+    assert [each.state for each in hass.states.async_all("automation")] == [STATE_ON, STATE_ON]

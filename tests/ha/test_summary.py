@@ -1,0 +1,126 @@
+"""Summaries of migrations, from real files."""
+
+from dataclasses import replace
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee.flows.summary import (
+    coordinator_line,
+    device_list,
+    doubt_list,
+    loss_list,
+)
+from custom_components.aqara_zigbee.phrases import Phrases, phrases
+from custom_components.aqara_zigbee.radio.backup import Backup
+from custom_components.aqara_zigbee.radio.migration.source import MigrationWarning, NotMigrated
+from custom_components.aqara_zigbee.radio.migration.survey import Survey, survey
+from tests.radio.test_takeover import NOW, changed, theirs
+
+
+@pytest.fixture
+async def words(hass: HomeAssistant) -> Phrases:
+    return await phrases(hass, "takeover")
+
+
+def found(**changes: Any) -> Survey:
+    """Return a survey with a blank coordinator."""
+    return replace(survey(theirs(), DEFINITIONS, None, NOW), **changes)
+
+
+def renamed(old: str, new: str | None) -> Survey:
+    """The same with another name for a device."""
+    ours = tuple(replace(each, name=new) if each.name == old else each for each in found().ours)
+    assert ours != found().ours
+    return found(ours=ours)
+
+
+def facts(backup: Backup) -> dict[str, object]:
+    """Return the facts of a network."""
+    return {
+        "channel": backup.channel,
+        "pan_id": f"0x{backup.pan_id:04x}",
+        "extended_pan_id": backup.extended_pan_id,
+    }
+
+
+def test_network_that_is_written(words: Phrases) -> None:
+    network = found().network
+    line = coordinator_line(found(), None, words)
+    assert line == words.put("stick_is_written", **facts(network))
+    assert str(network.channel) in line
+    assert network.extended_pan_id in line
+    assert "[" not in line, "a value is missing"
+
+
+def test_network_that_is_lost_is_named(words: Phrases) -> None:
+    ours = theirs().backup
+    assert ours is not None
+    other = changed(ours, extended_pan_id="0011223344556677", channel=25)
+    lost = words.put("overwritten_network", **facts(other), devices=other.devices)
+    assert f"{other.devices}" in lost
+    line = coordinator_line(survey(theirs(), DEFINITIONS, other, NOW), other, words)
+    assert line == f"{words.put('stick_is_overwritten', **facts(ours))} {lost}"
+    assert "[" not in line
+    kept = coordinator_line(survey(theirs(), DEFINITIONS, ours, NOW), ours, words)
+    assert kept == words.put("stick_keeps", **facts(ours))
+
+
+def test_devices_by_their_result(words: Phrases) -> None:
+    """By the name in Home Assistant, else the other program's, else the address."""
+    plug = next(each for each in found().ours if each.name == "Kettle")
+    ours, others, unknown = device_list(found(), {}, words).split("\n\n**")
+    assert ours.startswith(f"**{words.put('devices_ours', count=len(found().ours))}**")
+    assert "- Kettle (Mi smart plug)" in ours
+    assert "Cellar thermometer (virtual.thermometer)" in others
+    assert unknown.endswith("- 00:15:8d:00:09:99:99:99")
+    text = device_list(found(others=(), unknown=()), {plug.node.ieee: "*Tea*"}, words)
+    assert r"- \*Tea\* (Mi smart plug)" in text
+    assert "\n\n**" not in text
+    assert f"- {plug.node.ieee} (Mi smart plug)" in device_list(renamed("Kettle", None), {}, words)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "lines"),
+    [(tuple(range(3, 15)), "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, …"), ((3,), "3")],
+)
+def test_what_is_not_migrated(words: Phrases, damaged: tuple[int, ...], lines: str) -> None:
+    """A damaged file may have thousands of lines."""
+    groups = words.put("lost_groups", count=1)
+    assert f"- {groups}" in loss_list(found(), words)
+    losses = {NotMigrated.LINES: len(damaged)}
+    text = loss_list(found(losses=losses, damaged_lines=damaged), words)
+    assert f"- {words.put('lost_lines', count=len(damaged), lines=lines)}" in text
+    assert lines in text
+    assert groups not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "topic"),
+    [("Tea+Coffee", "Tea+Coffee", r"Tea\_Coffee"), ("+", "+", r"\_"), ("$x\x01", "$x\x01", "$x")],
+)
+def test_names_that_are_invalid_topics_are_listed(
+    words: Phrases, name: str, shown: str, topic: str
+) -> None:
+    """Whoever subscribes to them has to know."""
+    before = loss_list(found(), words, is_mqtt=True)
+    assert words["old_mqtt_devices"] in before
+    text = loss_list(renamed("Hall/Lights", name), words, is_mqtt=True)
+    line = words.put("topic_changes", name=shown, topic=topic)
+    assert text == f"{before}\n- {line}"
+    assert line not in loss_list(renamed("Hall/Lights", name), words)
+
+
+def test_name_without_valid_characters_becomes_the_address(words: Phrases) -> None:
+    text = loss_list(renamed("Hall/Lights", "\x01"), words, is_mqtt=True)
+    (lights,) = [each for each in found().ours if each.name == "Hall/Lights"]
+    assert f"0x{lights.node.ieee.replace(':', '')}" in text
+
+
+def test_warnings(words: Phrases) -> None:
+    assert doubt_list(found(doubts=()), words) == ""
+    two = (MigrationWarning.OTHER_KEY, MigrationWarning.NO_STATES)
+    text = doubt_list(found(doubts=two), words)
+    assert text.split("\n- ")[1:] == [words["doubt_key"], words["doubt_no_states"]]

@@ -1,0 +1,1 @@
+"""Tests of the virtual coordinator: alone, and with the unmodified zigpy and zigpy-znp."""

@@ -1,0 +1,57 @@
+"""Texts that `scripts/browser` reports as faults, without a browser."""
+
+import pytest
+
+from scripts.browsing.faults import Faults
+from scripts.browsing.texts import TRANSLATIONS, Texts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "component.aqara_zigbee.config.step.port.title",
+        "[%key:component::aqara_zigbee::title%]",
+        "Nothing was found at {path}.",
+        "Pairing is open until [time].",
+        "wrong_finger",
+        "State: lock_opened_outside!",
+    ],
+)
+def test_raw_texts_are_faults(text: str) -> None:
+    faults = Faults("a walk")
+    faults.check_texts([text])
+    assert len(faults.found) == 1
+    assert faults.found[0].startswith("a walk: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nothing was found at this port.",
+        "event.front_door_activity",
+        "The file coordinator_backup.json is missing.",
+        "Select /dev/serial/by-id/usb-ti_cc2652-if00.",
+        "socket://192.168.1.20:6638",
+        "[1] of 3",
+    ],
+)
+def test_plain_texts_names_and_paths_are_not_reported(text: str) -> None:
+    faults = Faults("a walk")
+    faults.check_texts([text])
+    assert not faults.found
+
+
+def test_a_fault_is_noted_once() -> None:
+    faults = Faults("a walk")
+    faults.check_texts(["wrong_finger", "wrong_finger"])
+    faults.check_texts(["wrong_finger"])
+    assert len(faults.found) == 1
+
+
+@pytest.mark.parametrize("language", sorted(path.stem for path in TRANSLATIONS.glob("*.json")))
+def test_texts_are_found_by_their_key(language: str) -> None:
+    texts = Texts(language)
+    found = texts.get("config.progress.probe", {"path": "/dev/ttyUSB0"})
+    assert found is not None
+    assert "/dev/ttyUSB0" in found
+    assert texts.get("config.step.nowhere.title") is None
