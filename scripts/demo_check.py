@@ -132,6 +132,8 @@ async def check_lock_s2(report: Report, demo: Demo, lock: Watcher) -> None:
     )
     await report.expect("lock S2: unlocked", lock.shows("state", "on"))
     await report.expect("lock S2: last opened by", lock.shows("last_opened_by", "Ann"))
+    await lock.do("battery_alarm")
+    await report.expect("lock S2: battery low", lock.shows("battery_low", "on"))
 
 
 async def name_user(demo: Demo, lock: Watcher, number: int, name: str) -> None:
@@ -360,7 +362,6 @@ async def check_models(report: Report, demo: Demo, found: dict[str, Watcher]) ->
     await check_knob(report, found["lumi.remote.rkba01"])
     await check_lamp(report, demo, found["lumi.remote.rkba01"])
     await check_areas(report, demo)
-    await found["lumi.lock.acn02"].do("battery_alarm")
 
 
 async def conclude(report: Report, demo: Demo) -> int:
