@@ -9,7 +9,7 @@ import textwrap
 from homeassistant.loader import BASE_PRELOAD_PLATFORMS
 import pytest
 
-from custom_components.aqara_zigbee.core import availability, energy_reset, people
+from custom_components.aqara_zigbee.core import device_settings
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.mirror import names, settings
 from scripts.layout import COMPOSITION, FOLDERS, LATER, PRELOADED, later_table, table
@@ -148,9 +148,7 @@ def test_models_and_zigpy_are_named_in_their_folders() -> None:
 
 
 OWNERS = {
-    availability.OPTION: "core/availability.py",
-    people.OPTION: "core/people.py",
-    energy_reset.OPTION: "core/energy_reset.py",
+    **dict.fromkeys(device_settings.SETTINGS, "core/device_settings.py"),
     names.OPTION: "mirror/names.py",
     **dict.fromkeys((settings.OTHERS, *settings.CHECKS), "mirror/settings.py"),
 }
@@ -159,7 +157,7 @@ OWNERS = {
 NO_SETTINGS = {
     "availability": {
         "core/definition.py",  # what follows a device's name in topics
-        "core/network_events.py",  # the name of an event
+        "core/events.py",  # the name of an event
         "flows/mqtt_options.py",  # its texts about the mirror
         "mirror/bridge.py",  # part of Zigbee2MQTT's configuration
         "mirror/devices.py",  # a topic
@@ -226,7 +224,7 @@ def test_progress_is_shown_in_one_place() -> None:
             assert "async_external_step" not in path.read_text(), path
 
 
-MOST_MODULES = 110
+MOST_MODULES = 98
 """Imported at the start of an entry with a coordinator, besides those that Home Assistant preloads."""
 
 

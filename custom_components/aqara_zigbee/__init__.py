@@ -34,9 +34,9 @@ from .const import DOMAIN, VIRTUAL_PORT
 from .core.device import Device
 from .core.devices import DEFINITIONS
 from .core.errors import StorageError
+from .core.events import NetworkChange, RadioLost
 from .core.gateway import Gateway
 from .core.gateway_devices import Spawn
-from .core.network_events import NetworkChange, RadioLost
 from .core.updates import Updates
 from .entity import owner_of, translated_as
 from .platforms import PLATFORMS

@@ -11,9 +11,8 @@ from homeassistant.core import HomeAssistant, callback
 
 from .const import EVENT
 from .core.device import Device
-from .core.device_update import ActionFired, Update
+from .core.events import ActionFired, NetworkEvent, Update
 from .core.gateway import Gateway
-from .core.network_events import NetworkEvent
 from .core.property import Action, Scalar
 from .registry import registered_device
 from .runtime import AqaraConfigEntry

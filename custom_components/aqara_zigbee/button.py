@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from .core import meter
 from .core.device import Device
-from .core.device_update import Update
+from .core.events import Update
 from .core.property import Enum, Numeric
 from .entity import AqaraEntity, CoordinatorEntity, RowEntity, translated
 from .network_map import scan_network

@@ -14,7 +14,7 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .core.device import Device
-from .core.device_update import Update
+from .core.events import Update
 from .core.group import CLOSE, CLOSING, OPEN, OPENING, STOP, Cover
 from .core.property import Enum, Scalar, Wish
 from .entity import AqaraEntity, translated

@@ -20,8 +20,8 @@ from homeassistant.helpers.event import async_call_later
 
 from .const import DOMAIN
 from .core.device import Device
+from .core.events import NetworkEvent
 from .core.gateway import Gateway
-from .core.network_events import NetworkEvent
 from .core.radio import Ieee
 from .platforms import is_covered_by_zha, parts_of, platform_of
 from .runtime import CONF_DISABLED, ZHA, disables_zha

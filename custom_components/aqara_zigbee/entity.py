@@ -12,7 +12,6 @@ from homeassistant.helpers.entity import Entity
 
 from .const import DOMAIN
 from .core.device import Device
-from .core.device_update import Update
 from .core.errors import (
     ConversionError,
     DeliveryError,
@@ -21,6 +20,7 @@ from .core.errors import (
     StorageError,
     UnknownProperty,
 )
+from .core.events import Update
 from .core.firmware import UpdateError
 from .core.gateway import Gateway
 from .core.options import Option

@@ -13,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
 from .core.device import Device
-from .core.device_update import ActionFired, Update
+from .core.events import ActionFired, Update
 from .core.property import Action, Event, Scalar
 from .entity import AqaraEntity
 from .platforms import Part, follow

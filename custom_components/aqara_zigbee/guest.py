@@ -25,9 +25,9 @@ from . import doubles, host
 from .const import DOMAIN
 from .core.device import Device
 from .core.devices import DEFINITIONS
+from .core.events import NetworkEvent
 from .core.gateway import Gateway
 from .core.identity import extended_pan_id_in, unique_id
-from .core.network_events import NetworkEvent
 from .core.radio import Ieee
 from .flows.previous import places
 from .radio.guest import GuestRadio

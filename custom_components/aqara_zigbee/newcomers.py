@@ -8,8 +8,8 @@ from homeassistant.core import HomeAssistant, callback
 from .const import DOMAIN
 from .core.device import Device
 from .core.errors import AqaraError
+from .core.events import NetworkEvent
 from .core.gateway import Gateway
-from .core.network_events import NetworkEvent
 from .core.radio import Ieee
 from .registry import register_with_details, registered_device
 from .runtime import AqaraConfigEntry, is_guest

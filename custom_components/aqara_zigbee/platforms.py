@@ -10,9 +10,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .core.definition import Definition
 from .core.device import Device
-from .core.device_update import Update
+from .core.events import NetworkEvent, Update
 from .core.group import Cover, Group
-from .core.network_events import NetworkEvent
 from .core.options import AnyOption, ChoiceOption, FlagOption, NumberOption, Option
 from .core.property import (
     Action,

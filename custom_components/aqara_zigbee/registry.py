@@ -10,8 +10,8 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .const import DOMAIN
 from .core.device import Device
+from .core.events import NetworkEvent
 from .core.gateway import Gateway
-from .core.network_events import NetworkEvent
 from .core.radio import Coordinator, Ieee
 
 

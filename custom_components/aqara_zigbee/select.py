@@ -13,7 +13,7 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .core.device import Device
-from .core.device_update import Update
+from .core.events import Update
 from .core.options import ChoiceOption
 from .core.property import Enum
 from .entity import OptionEntity, RowEntity

@@ -12,12 +12,12 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .core import meter
 from .core.device import Device
-from .core.device_update import Update
+from .core.device_settings import People
+from .core.events import Update
 from .core.gateway import Gateway
 from .core.group import Cover
 from .core.health import BUFFER_FULL, CHANNEL_ACCESS_FAILURE
 from .core.options import Option
-from .core.people import People
 from .core.property import (
     Action,
     Binary,

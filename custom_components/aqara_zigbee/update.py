@@ -13,7 +13,7 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .core.device import Device
-from .core.device_update import Update
+from .core.events import Update
 from .core.updates import Updates
 from .entity import AqaraEntity, translated
 from .phrases import phrases

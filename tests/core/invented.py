@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from custom_components.aqara_zigbee.core.codec import Lookup, number
 from custom_components.aqara_zigbee.core.definition import Definition, Feed
 from custom_components.aqara_zigbee.core.options import ChoiceOption, FlagOption, NumberOption
 from custom_components.aqara_zigbee.core.property import (
@@ -15,7 +14,7 @@ from custom_components.aqara_zigbee.core.property import (
     Scalar,
 )
 from custom_components.aqara_zigbee.core.quantity import PERCENTAGE
-from custom_components.aqara_zigbee.core.source import attribute
+from custom_components.aqara_zigbee.core.source import Lookup, attribute, number
 from custom_components.aqara_zigbee.core.zcl import Command, Request
 
 WINDOW_COVERING, LIFT = 0x0102, 0x0008

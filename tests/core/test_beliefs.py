@@ -8,8 +8,8 @@ import pytest
 
 from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.device_update import Update
 from custom_components.aqara_zigbee.core.errors import AqaraError, DeliveryError, RefusedError
+from custom_components.aqara_zigbee.core.events import Update
 from custom_components.aqara_zigbee.core.property import TOGGLE, Wish
 from custom_components.aqara_zigbee.core.radio import Ieee
 from tests.core.network import Home, ScriptedRadio, node

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from custom_components.aqara_zigbee.core.codec import (
+from custom_components.aqara_zigbee.core.quantity import Bounds
+from custom_components.aqara_zigbee.core.source import (
     Lookup,
     is_one,
     less,
@@ -14,7 +15,6 @@ from custom_components.aqara_zigbee.core.codec import (
     scaled,
     whole,
 )
-from custom_components.aqara_zigbee.core.quantity import Bounds
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import pytest
 
 from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.device_update import Update
 from custom_components.aqara_zigbee.core.errors import (
     ConversionError,
     DeliveryError,
     RefusedError,
     UnknownProperty,
 )
+from custom_components.aqara_zigbee.core.events import Update
 from custom_components.aqara_zigbee.core.property import TOGGLE
 from custom_components.aqara_zigbee.core.zcl import Cluster
 from tests.core.network import Home, node

@@ -6,8 +6,8 @@ import pytest
 
 from custom_components.aqara_zigbee.core import meter
 from custom_components.aqara_zigbee.core.device import Device
+from custom_components.aqara_zigbee.core.device_settings import ENERGY_RESETS, EnergyReset
 from custom_components.aqara_zigbee.core.devices.plug_mi import PLUG_MI
-from custom_components.aqara_zigbee.core.energy_reset import OPTION, EnergyReset
 from custom_components.aqara_zigbee.core.errors import UnknownProperty
 from custom_components.aqara_zigbee.core.property import Numeric
 from tests.core.network import NOON, Home, node
@@ -40,7 +40,7 @@ async def test_reset_twice(device: Device) -> None:
     later = NOON + timedelta(days=1)
     await meter.set_back(device, ENERGY, later)
     assert meter.counted(device, ENERGY) == 0
-    assert device.options[OPTION] == {"energy": {"base": 6, "since": later.isoformat()}}
+    assert device.options[ENERGY_RESETS] == {"energy": {"base": 6, "since": later.isoformat()}}
     assert EnergyReset.from_options(device.options, "energy") == EnergyReset(6, later)
 
 

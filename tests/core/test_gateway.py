@@ -8,11 +8,7 @@ import pytest
 from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.errors import DeliveryError, RefusedError
-from custom_components.aqara_zigbee.core.network_events import (
-    NetworkChange,
-    NetworkEvent,
-    RadioLost,
-)
+from custom_components.aqara_zigbee.core.events import NetworkChange, NetworkEvent, RadioLost
 from tests.core.network import IEEE, Home, node
 
 ON = "187a0a00001001"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from custom_components.aqara_zigbee.core.codec import Lookup
 from custom_components.aqara_zigbee.core.definition import Definition
 from custom_components.aqara_zigbee.core.group import Cover
 from custom_components.aqara_zigbee.core.property import Enum, Numeric
+from custom_components.aqara_zigbee.core.source import Lookup
 from tests.core.invented import cover
 
 SHADE = Cover("state", position="position")

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from custom_components.aqara_zigbee.core.health import build, is_too_old, is_z_stack_1
 from custom_components.aqara_zigbee.core.identity import Identity
-from custom_components.aqara_zigbee.core.znp_version import build, is_too_old, is_z_stack_1
 
 OURS = Identity("00:12:4b:00:00:00:00:01", "00:12:4b:00:aa:bb:cc:dd", 0x1A62, 15, 7, "fingerprint")
 

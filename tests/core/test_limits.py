@@ -7,10 +7,10 @@ from hypothesis import given, settings, strategies as st
 import orjson
 import pytest
 
-from custom_components.aqara_zigbee.core import availability, limits
+from custom_components.aqara_zigbee.core import limits
+from custom_components.aqara_zigbee.core.device_settings import AVAILABILITY, SETTINGS as OWNED
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import ConversionError, short
-from custom_components.aqara_zigbee.core.options import SETTINGS as OWNED
 from tests.awkward import ODD, UNKEEPABLE
 from tests.core.network import IEEE, Home, node
 
@@ -82,6 +82,6 @@ async def test_one_refused_option_changes_none() -> None:
     home = Home()
     device = home.gateway.known(node("lumi.plug"), home.now)
     with pytest.raises(ConversionError):
-        await device.configure({availability.OPTION: 30, "description": "\ud800"})
+        await device.configure({AVAILABILITY: 30, "description": "\ud800"})
     assert device.options == {}
     assert home.gateway[IEEE].silence == DEFINITIONS["lumi.plug"].feed.silence

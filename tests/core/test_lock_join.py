@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.aqara_zigbee.core.device_update import ActionFired
+from custom_components.aqara_zigbee.core.events import ActionFired
 from tests.core.network import Home, node
 
 WHO = "1c5f11290a10ff420e1001020120000500000000000000"

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from custom_components.aqara_zigbee.core import people, zcl
+from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.definition import Definition, Feed
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.device_update import Update
+from custom_components.aqara_zigbee.core.device_settings import USERS
 from custom_components.aqara_zigbee.core.errors import ConversionError, DeliveryError
+from custom_components.aqara_zigbee.core.events import Update
 from custom_components.aqara_zigbee.core.options import (
     ChoiceOption,
     FlagOption,
@@ -203,7 +204,7 @@ def without(definition: Definition, name: str) -> tuple[Any, ...]:
         (lambda: cover(own_options=(*OPTIONS, OPTIONS[0])), "option invert_cover has the name"),
         (lambda: cover(own_options=(FlagOption("position"),)), "option position has the name"),
         (
-            lambda: cover(own_options=(ChoiceOption(people.OPTION, values=("a",)),)),
+            lambda: cover(own_options=(ChoiceOption(USERS, values=("a",)),)),
             "option users has the",
         ),
         (

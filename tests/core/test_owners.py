@@ -6,14 +6,12 @@ from typing import Any
 import pytest
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.availability import ChosenSilence
 from custom_components.aqara_zigbee.core.device import Device
+from custom_components.aqara_zigbee.core.device_settings import ChosenSilence, EnergyReset, People
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.devices.contact import IDENTIFY_TIME
 from custom_components.aqara_zigbee.core.devices.shade_e1 import INVERT
-from custom_components.aqara_zigbee.core.energy_reset import EnergyReset
 from custom_components.aqara_zigbee.core.options import ChoiceOption
-from custom_components.aqara_zigbee.core.people import People
 from tests.core.network import NOON, ScriptedRadio, node
 
 DAMAGED: tuple[Any, ...] = (

@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.codec import Lookup, scaled
 from custom_components.aqara_zigbee.core.definition import Feed
 from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.devices.lumi import unpack
 from custom_components.aqara_zigbee.core.errors import ConversionError
 from custom_components.aqara_zigbee.core.property import Access, Binary, Enum, Numeric, Row, Text
 from custom_components.aqara_zigbee.core.quantity import POWER, TEMPERATURE
-from custom_components.aqara_zigbee.core.source import attribute, tag
+from custom_components.aqara_zigbee.core.source import Lookup, attribute, scaled, tag
 from custom_components.aqara_zigbee.core.zcl import Report
 from tests.core.invented import definition
 from tests.core.network import Home, ScriptedRadio, node

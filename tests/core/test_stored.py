@@ -6,8 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from custom_components.aqara_zigbee.core.basic_info import BasicInfo
-from custom_components.aqara_zigbee.core.firmware import Firmware
+from custom_components.aqara_zigbee.core.firmware import BasicInfo, Firmware
 from tests.awkward import ODD, UNKEEPABLE
 from tests.core.network import NOON, Home, node
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.aqara_zigbee.core.stored_record import known_columns, known_members
+from custom_components.aqara_zigbee.core.limits import known_columns, known_members
 
 
 def test_members_of_a_newer_version_are_left_out() -> None:

@@ -5,11 +5,10 @@ from typing import override
 import pytest
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.basic_info import BasicInfo
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.device_update import Update
 from custom_components.aqara_zigbee.core.errors import DeliveryError, RefusedError
-from custom_components.aqara_zigbee.core.firmware import Firmware, Obstacle, UpdateError
+from custom_components.aqara_zigbee.core.events import Update
+from custom_components.aqara_zigbee.core.firmware import BasicInfo, Firmware, Obstacle, UpdateError
 from custom_components.aqara_zigbee.core.radio import Ieee
 from custom_components.aqara_zigbee.core.updates import Updates
 from tests.core.network import IEEE, Home, ScriptedRadio, node

@@ -6,12 +6,12 @@ from typing import override
 import pytest
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.device_update import Update
 from custom_components.aqara_zigbee.core.errors import DeliveryError
-from custom_components.aqara_zigbee.core.network_events import (
+from custom_components.aqara_zigbee.core.events import (
     NetworkChange,
     PermitChanged,
     RadioFound,
+    Update,
 )
 from custom_components.aqara_zigbee.core.radio import Ieee
 from tests.core.network import IEEE, Home, ScriptedRadio, node

@@ -11,11 +11,10 @@ import pytest
 
 from custom_components.aqara_zigbee.core import device as device_module, zcl
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.device_update import Update
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import DeliveryError, RefusedError
+from custom_components.aqara_zigbee.core.events import NetworkEvent, Update
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.core.network_events import NetworkEvent
 from custom_components.aqara_zigbee.core.radio import Ieee
 from custom_components.aqara_zigbee.core.source import Attribute
 from custom_components.aqara_zigbee.core.value import Type

@@ -21,10 +21,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.aqara_zigbee.const import DOMAIN
-from custom_components.aqara_zigbee.core.availability import ChosenSilence
-from custom_components.aqara_zigbee.core.energy_reset import EnergyReset
+from custom_components.aqara_zigbee.core.device_settings import ChosenSilence, EnergyReset, People
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.core.people import People
 from custom_components.aqara_zigbee.radio.backup import Backup
 from custom_components.aqara_zigbee.simulator.devices import Knob, LockS2
 from custom_components.aqara_zigbee.simulator.home import Home

@@ -19,9 +19,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.device_update import Update
+from custom_components.aqara_zigbee.core.events import NetworkEvent, Update
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.core.network_events import NetworkEvent
 from custom_components.aqara_zigbee.flows.progress import ProgressStep
 from custom_components.aqara_zigbee.simulator.devices import MODELS as SIMULATED
 from custom_components.aqara_zigbee.simulator.home import Home

@@ -7,14 +7,13 @@ from homeassistant.core import HomeAssistant, State
 import pytest
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.codec import Lookup
 from custom_components.aqara_zigbee.core.definition import Definition
 from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.core.group import Cover
 from custom_components.aqara_zigbee.core.property import Access, Enum
-from custom_components.aqara_zigbee.core.source import attribute
+from custom_components.aqara_zigbee.core.source import Lookup, attribute
 from custom_components.aqara_zigbee.simulator.devices import Thermometer
 from custom_components.aqara_zigbee.simulator.home import Home
 from tests.core.invented import WINDOW_COVERING, cover, move

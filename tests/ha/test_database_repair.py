@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.core.radio import Endpoint, Node
-from custom_components.aqara_zigbee.core.stored_node import node_as_dict, node_from
+from custom_components.aqara_zigbee.core.stored import node_as_dict, node_from
 from custom_components.aqara_zigbee.flows import database_repair
 from custom_components.aqara_zigbee.flows.database_repair import nodes_of
 from custom_components.aqara_zigbee.simulator.devices import Knob, Plug

@@ -14,8 +14,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.aqara_zigbee.core.device import Device
+from custom_components.aqara_zigbee.core.events import NetworkEvent
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.core.network_events import NetworkEvent
 from custom_components.aqara_zigbee.radio import interview
 from custom_components.aqara_zigbee.registry import registered_device
 from custom_components.aqara_zigbee.simulator.devices import Knob, LockS2, Plug, Thermometer

@@ -16,9 +16,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.device_update import ActionFired
+from custom_components.aqara_zigbee.core.events import ActionFired, NetworkEvent as GatewayEvent
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.core.network_events import NetworkEvent as GatewayEvent
 from custom_components.aqara_zigbee.simulator.devices import Knob
 from custom_components.aqara_zigbee.simulator.home import Home
 from custom_components.aqara_zigbee.simulator.message import Message

@@ -14,8 +14,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.const import DOMAIN
+from custom_components.aqara_zigbee.core.events import NetworkEvent
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.core.network_events import NetworkEvent
 from custom_components.aqara_zigbee.simulator.devices import LockS2, Plug
 from custom_components.aqara_zigbee.simulator.home import Home
 from custom_components.aqara_zigbee.simulator.port import Port

@@ -10,8 +10,8 @@ import pytest
 from zigpy.zcl import foundation
 
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.device_update import Update
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee.core.events import Update
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.core.source import Address, Attribute, Element, Tag
 from custom_components.aqara_zigbee.simulator.devices import Lumi, Thermometer

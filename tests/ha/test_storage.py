@@ -31,8 +31,8 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.device_update import Update
 from custom_components.aqara_zigbee.core.errors import StorageError
+from custom_components.aqara_zigbee.core.events import Update
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.simulator.devices import Knob, LockS2, Plug, Relay
 from custom_components.aqara_zigbee.simulator.home import Home

@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee import guest, host
 from custom_components.aqara_zigbee.const import DOMAIN
-from custom_components.aqara_zigbee.core.network_events import NetworkEvent
+from custom_components.aqara_zigbee.core.events import NetworkEvent
 from custom_components.aqara_zigbee.guest import Attachment, async_setup_retries, stored_models
 from custom_components.aqara_zigbee.registry import registered_device
 from custom_components.aqara_zigbee.storage.store import Memory

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from custom_components.aqara_zigbee.core.codec import Lookup
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.property import (
     TOGGLE,
@@ -17,6 +16,7 @@ from custom_components.aqara_zigbee.core.property import (
     Scalar,
     Text,
 )
+from custom_components.aqara_zigbee.core.source import Lookup
 from custom_components.aqara_zigbee.mirror.payload import (
     LONGEST,
     InvalidValueError,

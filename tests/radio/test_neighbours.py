@@ -10,8 +10,8 @@ import pytest
 from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import DeliveryError
+from custom_components.aqara_zigbee.core.events import NetworkEvent
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.core.network_events import NetworkEvent
 from custom_components.aqara_zigbee.radio.adapter import ZigpyRadio
 from custom_components.aqara_zigbee.radio.network import Port
 from custom_components.aqara_zigbee.radio.ota.image_store import ImageStore

@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from custom_components.aqara_zigbee.core.availability import OPTION as AVAILABILITY
+from custom_components.aqara_zigbee.core.device_settings import AVAILABILITY
 from custom_components.aqara_zigbee.radio.backup import BackupError, BackupProblem
 from custom_components.aqara_zigbee.radio.migration.source import (
     MigrationFailure,

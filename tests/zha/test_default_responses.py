@@ -7,7 +7,7 @@ import pytest
 import zigpy.types as t
 
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.device_update import Update
+from custom_components.aqara_zigbee.core.events import Update
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.simulator import zdo
 from custom_components.aqara_zigbee.simulator.devices import Knob, LockS2, Plug, Relay

@@ -2,6 +2,6 @@
 
 Pure: it imports only the standard library, and reads no clock and opens no port. Time is an
 argument, bytes are sent through the `radio.Radio` port. Read in this order: ``zcl`` (frames),
-``codec`` and ``quantity`` (values), ``property`` (rows), ``definition`` (a device's table),
+``source`` and ``quantity`` (values), ``property`` (rows), ``definition`` (a device's table),
 ``devices/`` (the tables), ``device`` and ``gateway`` (state).
 """

@@ -8,9 +8,10 @@ from functools import lru_cache
 import re
 from typing import Final
 
+from .device_settings import SETTINGS
 from .errors import UnknownProperty
 from .group import Group
-from .options import SETTINGS, AnyOption, FlagOption, options_of
+from .options import AnyOption, FlagOption, options_of
 from .property import (
     NO_OPTIONS,
     Action,

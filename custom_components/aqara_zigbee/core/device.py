@@ -13,8 +13,7 @@ from .device_state import Keep, keep_nothing
 from .errors import AqaraError, DeliveryError, RefusedError, StorageError
 from .property import Scalar
 from .radio import Node, Radio
-from .stored import StoredState
-from .stored_node import node_as_dict
+from .stored import StoredState, node_as_dict
 from .zcl import Request
 
 _LOGGER = logging.getLogger(__name__)

@@ -10,7 +10,6 @@ from typing import Any
 from .command_queue import CommandQueue
 from .definition import Definition
 from .device_state import DeviceState, Keep, keep_nothing
-from .device_update import Update
 from .errors import (
     AqaraError,
     ContradictionError,
@@ -20,6 +19,7 @@ from .errors import (
     StorageError,
     UnknownProperty,
 )
+from .events import Update
 from .property import TOGGLE, Scalar, Wish
 from .radio import Node, Radio
 from .zcl import Report, Request

@@ -7,15 +7,13 @@ from datetime import UTC, datetime, timedelta
 import logging
 from typing import Any
 
-from .availability import ChosenSilence
-from .basic_info import BasicInfo
 from .context import Context
 from .definition import GONE, Changes, Definition, Feed
-from .device_update import ActionFired, Observer, Unsubscribe, Update
+from .device_settings import ChosenSilence, check
 from .errors import StorageError, UnknownProperty
-from .firmware import Upkeep
+from .events import ActionFired, Observer, Unsubscribe, Update
+from .firmware import BasicInfo, Upkeep
 from .limits import until_nul
-from .options import check
 from .property import Action, Scalar
 from .radio import Ieee, Node
 from .source import Address

@@ -8,15 +8,15 @@ import logging
 from typing import Any
 
 from . import limits
-from .basic_info import BasicInfo
 from .definition import Definition
 from .device import Device
 from .device_state import keep_nothing
 from .errors import DeliveryError, NotOwnerError, RefusedError, StorageError
+from .events import NetworkEvent, PermitChanged, RadioFound, RadioLost
+from .firmware import BasicInfo
 from .gateway_devices import GatewayDevices, Spawn
 from .health import Health
 from .limits import is_moment, is_text, until_nul
-from .network_events import NetworkEvent, PermitChanged, RadioFound, RadioLost
 from .network_scan import NetworkScanner
 from .radio import Ieee, Node, Owner, Radio
 from .source import Attribute

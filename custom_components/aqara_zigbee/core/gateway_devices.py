@@ -9,9 +9,8 @@ import logging
 from typing import Any, override
 
 from .device import Device
-from .device_update import Unsubscribe
 from .errors import DeliveryError
-from .network_events import ChangeListener, EventListener, NetworkChange, NetworkEvent
+from .events import ChangeListener, NetworkChange, NetworkEvent, Unsubscribe
 from .radio import Ieee, Owner, Radio
 from .source import Attribute
 from .zcl import Cluster
@@ -29,6 +28,7 @@ _AT_ONCE = 4
 the others, and a large network is not flooded."""
 
 type Spawn = Callable[[Coroutine[Any, Any, None]], object]
+type EventListener = Callable[[NetworkEvent, Device], None]
 
 
 class GatewayDevices(Mapping[Ieee, Device]):

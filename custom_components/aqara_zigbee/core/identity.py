@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from .limits import known_members
 from .radio import Ieee
-from .stored_record import known_members
 
 COORDINATOR = "coordinator"
 EXTENDED_PAN_ID = "extended_pan_id"

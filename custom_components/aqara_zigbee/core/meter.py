@@ -6,11 +6,11 @@ and its reading at the user's reset is stored here.
 
 from datetime import datetime
 
-from .codec import round_half_up
 from .device import Device
-from .energy_reset import EnergyReset
+from .device_settings import EnergyReset
 from .errors import UnknownProperty
 from .property import Numeric
+from .source import round_half_up
 
 
 def total(device: Device, row: Numeric) -> float | None:

@@ -12,11 +12,10 @@ from enum import StrEnum
 from typing import Any, Self
 
 from .device import Device
-from .device_update import Unsubscribe
 from .errors import AqaraError
-from .limits import is_moment
+from .events import Unsubscribe
+from .limits import is_moment, known_columns, known_members
 from .radio import Ieee, Neighbour, Radio
-from .stored_record import known_columns, known_members
 
 _CHILD = 1
 FORMER_CHILD = 4

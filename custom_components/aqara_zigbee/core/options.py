@@ -1,18 +1,16 @@
 """Options of devices, stored here and not in the device: calibration, inversion.
 
 They apply to the next report; earlier values are not calculated again (protocol 0.5). They share
-`Device.options` with other settings, each of which has an owner of its own: `availability`,
-`people`, `energy_reset`, and the mirror's, which the core only stores.
+`Device.options` with settings that are no options of a model (`device_settings`).
 """
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
 from typing import override
 
-from . import availability, energy_reset, limits, people
-from .codec import number
 from .errors import ConversionError
 from .property import CALIBRATION, PRECISION, Numeric, Options, Property, Scalar
+from .source import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,23 +124,6 @@ class NumberOption(Option):
 
 type AnyOption = FlagOption | ChoiceOption | NumberOption
 """The kinds of options; both views `match` on all of them."""
-
-
-def check(name: str, value: object) -> None:
-    """Check the value of a setting that is not an `Option`.
-
-    Raises:
-        ConversionError: it cannot be stored (`limits`), or is invalid.
-    """
-    limits.check(name, value)
-    if name in _CHECKS and not _CHECKS[name](value):
-        raise ConversionError(name, value)
-
-
-_CHECKS = {each.OPTION: each.is_valid for each in (availability, people, energy_reset)}
-
-SETTINGS = frozenset(_CHECKS)
-"""Names of settings that are not an `Option`; no option can have one of them."""
 
 
 def is_correction(name: str) -> bool:

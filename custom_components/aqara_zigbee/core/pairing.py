@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import override
 
 from .device import Device
+from .events import NetworkEvent
 from .gateway import Gateway
-from .network_events import NetworkEvent
 from .radio import Ieee
 
 

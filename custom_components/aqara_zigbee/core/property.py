@@ -10,11 +10,10 @@ from enum import Enum as PythonEnum, Flag, IntFlag, auto
 from types import MappingProxyType
 from typing import Any, Final, Literal, override
 
-from .codec import Lookup, is_one, number, round_half_up
 from .errors import ConversionError, UnknownProperty
 from .limits import is_number, is_text
 from .quantity import PLAIN, Bounds, Quantity
-from .source import Attribute, Source
+from .source import Attribute, Lookup, Source, is_one, number, round_half_up
 from .value import Value, is_integer, write_value
 from .zcl import Request
 

@@ -5,12 +5,11 @@ from datetime import datetime, timedelta
 import logging
 
 from .device import Device
-from .device_update import Unsubscribe, Update
 from .errors import DeliveryError
+from .events import NetworkEvent, Unsubscribe, Update
 from .firmware import Firmware, Obstacle, Programmer, Release, UpdateError
 from .gateway import Gateway
 from .gateway_devices import Spawn
-from .network_events import NetworkEvent
 from .radio import Ieee
 
 _LOGGER = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from homeassistant.components.repairs import RepairsFlowResult
 from ..core.errors import StorageError
 from ..core.limits import is_moment
 from ..core.radio import Ieee, Node
-from ..core.stored_node import node_from
+from ..core.stored import node_from
 from ..radio import addresses as addresses_module
 from ..radio.backup import Backup, BackupError
 from ..radio.migration import database

@@ -12,8 +12,8 @@ import probatio
 
 from ..core.definition import Problem
 from ..core.device import Device
-from ..core.device_update import Update
 from ..core.errors import AqaraError
+from ..core.events import Update
 from ..core.radio import Ieee
 from ..registry import name_of
 from ..runtime import AqaraConfigEntry

@@ -21,10 +21,9 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from ..config_flow import AqaraOptionsFlow
-from ..core.availability import OPTION as AVAILABILITY, ChosenSilence
 from ..core.device import Device
+from ..core.device_settings import AVAILABILITY, USERS, ChosenSilence, People
 from ..core.errors import ConversionError, StorageError
-from ..core.people import OPTION as USERS, People
 from ..mirror.settings import LEGACY, DeviceSettings, has_older_keys
 from ..phrases import phrases
 from .add_device import AddDeviceFlow

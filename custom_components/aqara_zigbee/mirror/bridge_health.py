@@ -4,8 +4,8 @@ from collections import Counter
 from datetime import datetime
 
 from ..core.device import Device
+from ..core.events import NetworkEvent
 from ..core.gateway import Gateway
-from ..core.network_events import NetworkEvent
 from ..core.radio import Ieee
 from .names import address
 from .payload import Json

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from ..core.definition import Definition
 from ..core.device import Device
-from ..core.device_update import ActionFired, Update
+from ..core.events import ActionFired, Update
 from ..core.property import (
     Access,
     Action,

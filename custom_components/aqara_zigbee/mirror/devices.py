@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from ..core.device import Device
-from ..core.device_update import Update
+from ..core.events import NetworkEvent, Update
 from ..core.gateway import Gateway
-from ..core.network_events import NetworkEvent
 from ..core.radio import Ieee
 from .bridge import DEVICES, INFO, Bridge, described
 from .bridge_health import MessageCounts

@@ -5,8 +5,8 @@ from enum import Enum, auto
 import logging
 
 from ..core.device import Device
+from ..core.events import NetworkChange, PermitChanged, RadioFound, RadioLost
 from ..core.gateway import Gateway
-from ..core.network_events import NetworkChange, PermitChanged, RadioFound, RadioLost
 from .bridge import INFO, Bridge, retained_topics
 from .bridge_log import BridgeLog
 from .commands import Commands

@@ -4,7 +4,6 @@ import json
 from math import isfinite
 from typing import Any, assert_never
 
-from ..core.codec import whole
 from ..core.limits import is_number
 from ..core.property import (
     TOGGLE,
@@ -17,6 +16,7 @@ from ..core.property import (
     Text,
     Wish,
 )
+from ..core.source import whole
 
 type Json = Any
 """A JSON value."""

@@ -17,7 +17,6 @@ from ..core.errors import DeliveryError
 from ..core.identity import Identity
 from ..core.radio import Coordinator, Ieee, Listener, Owner
 from .application import Application
-from .cancellable import to_the_end
 from .device import RawDevice
 from .interview import InterviewFallback
 from .network import (
@@ -35,7 +34,13 @@ from .nodes import is_coordinator, node_of
 from .ota.image_store import ImageStore
 from .ota.server import FirmwareServer
 from .ota.transfer import Patience
-from .requests import ADMINISTRATION_SECONDS, COORDINATOR, LENGTHY_SECONDS, ZigpyRequests
+from .requests import (
+    ADMINISTRATION_SECONDS,
+    COORDINATOR,
+    LENGTHY_SECONDS,
+    ZigpyRequests,
+    to_the_end,
+)
 from .zigpy_listener import ZigpyListener
 
 if TYPE_CHECKING:

@@ -23,7 +23,6 @@ from ..core.definition import Definition
 from ..core.errors import DeliveryError
 from ..core.limits import until_nul
 from ..core.radio import Coordinator, Ieee, Listener, Node
-from .callbacks import logs_errors
 from .frames import DUPLICATE_SECONDS, is_unicast
 from .guest_device import GuestDevice, answers_by_itself
 from .interview import announced_model
@@ -31,6 +30,7 @@ from .network import coordinator_of
 from .nodes import is_coordinator, node_of
 from .packet_tap import Tap
 from .requests import LENGTHY_SECONDS, ZigpyRequests
+from .zigpy_listener import logs_errors
 
 _LOGGER = logging.getLogger(__name__)
 

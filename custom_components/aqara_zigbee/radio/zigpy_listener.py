@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+import functools
 import logging
 
 from zigpy.device import BaseDevice, ZigbeeDevice
@@ -11,13 +12,28 @@ import zigpy.types as t
 from ..core import zcl
 from ..core.radio import Listener
 from .application import Application
-from .callbacks import logs_errors
 from .device import Question, RawDevice
 from .interview import InterviewFallback, mark_unknown
 from .nodes import node_of
 from .ota.server import FirmwareServer
 
 _LOGGER = logging.getLogger(__name__)
+
+
+def logs_errors[**P](logger: logging.Logger) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Decorate a callback of zigpy, which would ignore its exceptions or fail: they are logged."""
+
+    def decorate(method: Callable[P, None]) -> Callable[P, None]:
+        @functools.wraps(method)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+            try:
+                method(*args, **kwargs)
+            except Exception:
+                logger.exception("%s failed", method.__name__)
+
+        return guarded
+
+    return decorate
 
 
 _logged = logs_errors(_LOGGER)

@@ -20,8 +20,7 @@ from homeassistant.util.uuid import random_uuid_hex
 
 from ..const import DOMAIN
 from ..core.errors import StorageError
-from ..core.limits import is_moment
-from ..core.stored_record import known_members
+from ..core.limits import is_moment, known_members
 from ..phrases import Phrases
 from .files import DurableStore
 

@@ -12,8 +12,8 @@ from homeassistant.util import dt as dt_util
 
 from ..core.device import Device
 from ..core.errors import DeliveryError, StorageError
+from ..core.events import NetworkEvent
 from ..core.gateway import Gateway
-from ..core.network_events import NetworkEvent
 from .backup_list import BackupList, Network, Reason, StoredBackup
 
 _LOGGER = logging.getLogger(__name__)

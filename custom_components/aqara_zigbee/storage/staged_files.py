@@ -16,8 +16,8 @@ from homeassistant.helpers.storage import STORAGE_DIR
 
 from ..const import DOMAIN
 from ..core.errors import StorageError
+from ..core.limits import known_columns, known_members
 from ..core.radio import Ieee
-from ..core.stored_record import known_columns, known_members
 from ..registry import register_with_details, registered_device
 from .files import DurableStore, database_path, delete_database
 from .store import Memory

@@ -19,10 +19,9 @@ from homeassistant.util.json import json_loads
 
 from ..const import DOMAIN
 from ..core.device import Device
-from ..core.device_update import Update
 from ..core.errors import StorageError
+from ..core.events import NetworkEvent, Update
 from ..core.gateway import Gateway
-from ..core.network_events import NetworkEvent
 from ..core.radio import Ieee
 from .files import Database, DurableStore, delete_database, memory_path
 

@@ -6,9 +6,8 @@ from homeassistant.core import HomeAssistant, callback
 from ..const import DOMAIN
 from ..core.definition import Problem
 from ..core.device import Device
-from ..core.device_update import Update
+from ..core.events import NetworkEvent, Update
 from ..core.gateway import Gateway
-from ..core.network_events import NetworkEvent
 from ..core.radio import Ieee
 from ..registry import name_of
 from . import issues

@@ -16,12 +16,19 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN, VIRTUAL_PORT
 from ..core.device import Device
 from ..core.errors import DeliveryError
+from ..core.events import NetworkChange, NetworkEvent, RadioFound, RadioLost
 from ..core.gateway import Gateway
 from ..core.gateway_devices import ALIVE
-from ..core.health import BUFFER_FULL, CHANNEL_ACCESS_FAILURE, Finding
-from ..core.network_events import NetworkChange, NetworkEvent, RadioFound, RadioLost
+from ..core.health import (
+    BUFFER_FULL,
+    CHANNEL_ACCESS_FAILURE,
+    OLDEST_GOOD,
+    Finding,
+    build,
+    is_too_old,
+    is_z_stack_1,
+)
 from ..core.radio import Ieee
-from ..core.znp_version import OLDEST_GOOD, build, is_too_old, is_z_stack_1
 from ..registry import name_of
 from . import device_issues, issues
 from .port_owner import port_owner

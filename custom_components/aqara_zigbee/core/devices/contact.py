@@ -3,12 +3,11 @@
 Source: zigbee-herdsman-converters 26.105.0, MCCGQ11LM; zha-quirks, `lumi.sensor_magnet.aq2`.
 """
 
-from ..codec import Lookup, less
 from ..definition import Definition, Feed
 from ..options import NumberOption
 from ..property import Access, Binary, Enum, Numeric, Options, Shown
 from ..quantity import COUNT, PLAIN, TEMPERATURE, Bounds
-from ..source import Tag, attribute, tag
+from ..source import Lookup, Tag, attribute, less, tag
 from ..value import Value
 from ..zcl import Cluster, Command, Request
 from .lumi import LINKQUALITY, battery, unpack

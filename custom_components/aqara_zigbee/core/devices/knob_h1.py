@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from ..codec import Lookup, number
 from ..definition import Changes, Definition, Feed, Problem
 from ..property import (
     Action,
@@ -15,7 +14,7 @@ from ..property import (
     Shown,
 )
 from ..quantity import ANGLE, DURATION_MS, PERCENTAGE, Bounds
-from ..source import Attribute, Tag
+from ..source import Attribute, Lookup, Tag, number
 from ..value import Type
 from ..zcl import Cluster, Report, Request
 from .lumi import LINKQUALITY, MANUFACTURER, battery, setting, unpack

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from ..codec import less
 from ..definition import GONE, Changes, Definition, Feed, Problem
 from ..property import (
     Binary,
@@ -12,7 +11,7 @@ from ..property import (
     Text,
 )
 from ..quantity import COUNT, TEMPERATURE, Bounds
-from ..source import Attribute, Element, Tag, attribute, element, tag
+from ..source import Attribute, Element, Tag, attribute, element, less, tag
 from ..zcl import Cluster, Report
 from .lumi import LINKQUALITY, MANUFACTURER, battery, unpack
 from .lumi_lock import (

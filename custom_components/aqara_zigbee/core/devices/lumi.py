@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from struct import pack
 from typing import Any
 
-from ..codec import Lookup, linear_percent
 from ..definition import attributes
 from ..property import (
     Access,
@@ -15,7 +14,17 @@ from ..property import (
     Shown,
 )
 from ..quantity import BATTERY, BATTERY_VOLTAGE, LINK_QUALITY, Bounds
-from ..source import Address, Attribute, Element, Source, Tag, attribute, tag
+from ..source import (
+    Address,
+    Attribute,
+    Element,
+    Lookup,
+    Source,
+    Tag,
+    attribute,
+    linear_percent,
+    tag,
+)
 from ..value import Type, Value, read_tags
 from ..zcl import Cluster, Command, Report, Request
 

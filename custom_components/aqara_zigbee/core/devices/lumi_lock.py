@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from ..codec import Lookup
 from ..definition import GONE, Changes
-from ..people import People
+from ..device_settings import People
 from ..property import (
     Action,
     Binary,
@@ -19,7 +18,7 @@ from ..property import (
     Text,
 )
 from ..quantity import PLAIN, Bounds
-from ..source import Attribute
+from ..source import Attribute, Lookup
 
 ACTIONS = (
     "finger_not_match",

@@ -1,10 +1,9 @@
 """ZNCZ02LM, the Mi smart plug (protocol 4)."""
 
-from ..codec import less, scaled
 from ..definition import Definition, Feed
 from ..property import Access, Numeric, Shown
 from ..quantity import COUNT, ENERGY, MAINS_VOLTAGE, POWER, TEMPERATURE
-from ..source import Attribute, attribute, tag
+from ..source import Attribute, attribute, less, scaled, tag
 from ..zcl import Cluster
 from .lumi import (
     LINKQUALITY,

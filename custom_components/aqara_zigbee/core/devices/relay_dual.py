@@ -1,10 +1,9 @@
 """LLKZMK11LM, the two-channel relay (protocol 5)."""
 
-from ..codec import less, scaled
 from ..definition import Definition, Exclusion, Feed
 from ..property import Access, Binary, Numeric
 from ..quantity import COUNT, CURRENT, ENERGY, MAINS_VOLTAGE, POWER, TEMPERATURE
-from ..source import Attribute, Source, attribute, tag
+from ..source import Attribute, Source, attribute, less, scaled, tag
 from ..value import Type
 from ..zcl import Cluster
 from .lumi import (

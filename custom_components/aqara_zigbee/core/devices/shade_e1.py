@@ -5,13 +5,12 @@ Source: zigbee-herdsman-converters 26.105.0, ZNJLBL01LM; zha-quirks, `lumi.curta
 
 from collections.abc import Mapping
 
-from ..codec import Lookup, is_one, number
 from ..definition import Definition, Feed
 from ..group import CLOSE, FULLY_OPEN, OPEN, STOP, Cover
 from ..options import FlagOption
 from ..property import Access, Binary, Enum, Numeric, Options, Scalar
 from ..quantity import BATTERY, PERCENTAGE, TEMPERATURE
-from ..source import Attribute, Source, attribute, tag
+from ..source import Attribute, Lookup, Source, attribute, is_one, number, tag
 from ..value import Type, Value
 from ..zcl import Cluster, Report, Request
 from .lumi import LINKQUALITY, MANUFACTURER, setting, unpack

@@ -3,11 +3,10 @@
 Source: zigbee-herdsman-converters 26.105.0, WSDCGQ11LM; zha-quirks, `lumi.weather`.
 """
 
-from ..codec import less, scaled
 from ..definition import Definition, Feed
 from ..property import Numeric, Shown
 from ..quantity import COUNT, HUMIDITY, PRESSURE, TEMPERATURE, Bounds
-from ..source import Tag, attribute, tag
+from ..source import Tag, attribute, less, scaled, tag
 from ..zcl import Cluster
 from .lumi import LINKQUALITY, battery, unpack
 

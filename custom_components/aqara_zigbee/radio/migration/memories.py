@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ...core.basic_info import BasicInfo
 from ...core.definition import GONE, Definition
 from ...core.errors import AqaraError
+from ...core.firmware import BasicInfo
 from ...core.options import is_correction
 from ...core.property import Action, Binary, Numeric, Row, Scalar
 from ...core.radio import Ieee

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...core.availability import ChosenSilence
+from ...core.device_settings import ChosenSilence
 from ...core.limits import is_text
 from ...core.options import is_correction
 from ...mirror.settings import CHECKS, WITHOUT_EFFECT

@@ -150,7 +150,7 @@ def _capabilities(kind: str, power: Any) -> int:
 
 
 def about(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a device's information, by the names of `core.basic_info.BasicInfo`."""
+    """Return a device's information, by the names of `core.firmware.BasicInfo`."""
     found: dict[str, Any] = {ours: _text(entry.get(theirs)) for theirs, ours in _TEXTS.items()}
     for theirs, ours in _NUMBERS.items():
         number = entry.get(theirs)

@@ -6,7 +6,7 @@ from pathlib import Path
 import shutil
 import sqlite3
 
-from ...core.basic_info import BasicInfo
+from ...core.firmware import BasicInfo
 from ..addresses import UNKNOWN
 from ..network import RadioError
 from .database import DatabaseDevice, read

@@ -1,7 +1,8 @@
-"""The updates of a device for its observers: what has changed."""
+"""The events of devices and networks: the updates of a device, and how devices and the radio come and go."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from .errors import AqaraError
 from .property import Scalar
@@ -53,3 +54,45 @@ class Update:
 
 type Observer = Callable[[Update], None]
 type Unsubscribe = Callable[[], None]
+
+
+class NetworkEvent(StrEnum):
+    """Events of a device on the network.
+
+    ``DESCRIBED`` follows ``INTERVIEWED``, when its firmware and information were read, too.
+    """
+
+    JOINED = "joined"
+    INTERVIEW_STARTED = "interview_started"
+    INTERVIEWED = "interviewed"
+    DESCRIBED = "described"
+    INTERVIEW_FAILED = "interview_failed"
+    ANNOUNCED = "announced"
+    LEFT = "left"
+    REMOVED = "removed"
+    AVAILABILITY = "availability"
+
+
+@dataclass(frozen=True, slots=True)
+class RadioLost:
+    """The radio was lost, and with it every device.
+
+    Attributes:
+        reason: the radio's message.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RadioFound:
+    """A lost radio is connected again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PermitChanged:
+    """`Gateway.open_until` has changed."""
+
+
+type NetworkChange = RadioLost | RadioFound | PermitChanged
+type ChangeListener = Callable[[NetworkChange], None]
