@@ -191,14 +191,18 @@ async def test_busy_port(hass: HomeAssistant, blank: Home) -> None:
     ("stick", "error"),
     [(MuteAdapter(), "no_answer"), (EzspAdapter(), "not_zstack"), (Chatter(), "not_zstack")],
 )
-async def test_no_zstack(hass: HomeAssistant, stick: MuteAdapter, error: str) -> None:
+async def test_no_zstack(hass: HomeAssistant, blank: Home, stick: MuteAdapter, error: str) -> None:
+    """The right coordinator can be chosen afterwards."""
     port = Port(stick)
-    port.plug_in("test")
-    result = await open_port(hass)
+    port.plug_in("wrong")
+    result = await open_port(hass, "virtual://wrong")
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {"base": error}
     assert port.line is None, "the port was not released"
     await port.close()
+    result = await answer(hass, str(result["flow_id"]), {"path": PATH})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await unload_all(hass)
 
 
 async def test_coordinator_that_cannot_be_written(hass: HomeAssistant, blank: Home) -> None:
@@ -224,18 +228,20 @@ async def test_coordinator_that_cannot_be_written(hass: HomeAssistant, blank: Ho
     ],
 )
 async def test_each_failure_at_the_port_has_a_text(
-    hass: HomeAssistant, caplog: pytest.LogCaptureFixture, failure: Exception, error: str
+    hass: HomeAssistant, blank: Home, failure: Exception, error: str
 ) -> None:
-    """Whatever is done at the port; and the next attempt does not repeat them."""
+    """Whatever is done at the port; and the next attempts do not repeat them."""
     with patch("custom_components.aqara_zigbee.flows.port.probe", side_effect=failure):
         result = await open_port(hass)
     assert (result["step_id"], result["errors"]) == ("port", {"base": error})
     assert TRANSLATIONS["config"]["error"][error]
     placeholders: Any = result["description_placeholders"]
     assert placeholders["file"] == ("state.json" if error == "file_unreadable" else "")
-    caplog.clear()
     result = await answer(hass, str(result["flow_id"]), {"path": "/dev/nowhere"})
     assert result["errors"] == {"base": "port_not_found"}
+    result = await answer(hass, str(result["flow_id"]), {"path": PATH})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await unload_all(hass)
 
 
 async def test_port_of_zha_is_named_and_refused(hass: HomeAssistant, blank: Home) -> None:

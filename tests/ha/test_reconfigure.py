@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 import json
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -12,7 +13,8 @@ from custom_components.aqara_zigbee.const import DOMAIN, VIRTUAL_PORT
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.radio.backup import Backup
 from custom_components.aqara_zigbee.runtime import Runtime
-from custom_components.aqara_zigbee.simulator import Home, Plug
+from custom_components.aqara_zigbee.simulator import Home, Plug, items
+from custom_components.aqara_zigbee.simulator.nvram import osal
 from custom_components.aqara_zigbee.storage.backup_list import BackupList, Reason
 from tests.ha.conftest import DEVICE, NAME, entity_id, join, state, until
 from tests.ha.dialogue import Dialogue
@@ -93,6 +95,46 @@ async def test_moving_to_another_network_is_refused(
     await dialogue.close()
     await loaded(hass, up)
     assert up.data["device"] == DEVICE
+
+
+@pytest.mark.parametrize("error", ["blank_stick", "other_network", "incomplete_stick"])
+async def test_port_that_is_right_after_an_error(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, new: Home, up: Entry, error: str
+) -> None:
+    """The dialog goes on from each reason why a coordinator is not that of the entry."""
+    home.port.plug_in("elsewhere")
+    key = osal(items.ON_A_NETWORK)
+    flag = home.nvram[key]
+    if error == "other_network":
+        new.form()
+    elif error == "incomplete_stick":
+        home.nvram.delete(key)
+    await dialogue.start(up.entry_id)
+    await dialogue.choose("move_port")
+    place = "elsewhere" if error == "incomplete_stick" else "new"
+    await dialogue.say(path=f"virtual://{place}")
+    assert (dialogue.shown["step_id"], dialogue.errors) == ("port", {"base": error})
+    home.nvram[key] = flag
+    shown = await dialogue.say(path="virtual://elsewhere")
+    assert (shown["type"], shown["reason"]) == ("abort", "reconfigure_successful")
+    await loaded(hass, up)
+    assert up.data["device"]["path"] == "virtual://elsewhere"
+
+
+async def test_entry_that_is_being_started(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, up: Entry
+) -> None:
+    """Its coordinator cannot be released; a second attempt succeeds when the start is over."""
+    home.port.plug_in("elsewhere")
+    await dialogue.start(up.entry_id)
+    await dialogue.choose("move_port")
+    up._async_set_state(hass, ConfigEntryState.SETUP_IN_PROGRESS, None)
+    await dialogue.say(path="virtual://elsewhere")
+    assert (dialogue.shown["step_id"], dialogue.errors) == ("port", {"base": "port_busy"})
+    up._async_set_state(hass, ConfigEntryState.LOADED, None)
+    shown = await dialogue.say(path="virtual://elsewhere")
+    assert (shown["type"], shown["reason"]) == ("abort", "reconfigure_successful")
+    await loaded(hass, up)
 
 
 async def test_replace(
@@ -206,10 +248,18 @@ async def test_closing_during_the_restore(
     assert up.data["device"]["path"] == "virtual://new"
 
 
-async def test_virtual_coordinator_has_nothing_to_reconfigure(
-    hass: HomeAssistant, dialogue: Dialogue
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ({"device": {**DEVICE, "path": VIRTUAL_PORT}}, "virtual_stays"),
+        ({"host": "zha"}, "guest_stays"),
+    ],
+)
+async def test_nothing_to_reconfigure(
+    hass: HomeAssistant, dialogue: Dialogue, data: dict[str, Any], reason: str
 ) -> None:
-    entry = MockConfigEntry(domain=DOMAIN, data={"device": {**DEVICE, "path": VIRTUAL_PORT}})
+    """The virtual coordinator has no port, and ZHA has the one of its network."""
+    entry = MockConfigEntry(domain=DOMAIN, data=data)
     entry.add_to_hass(hass)
     shown = await dialogue.start(entry.entry_id)
-    assert (shown["type"], shown["reason"]) == ("abort", "virtual_stays")
+    assert (shown["type"], shown["reason"]) == ("abort", reason)

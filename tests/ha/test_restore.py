@@ -136,7 +136,9 @@ async def test_wrong_file_changes_nothing(
     file = await dialogue.upload("backup.json", FILE.read_bytes())
     await dialogue.say(file=file)
     assert dialogue.shown["step_id"] == "confirm_restore"
-    await dialogue.close()
+    shown = await dialogue.say(overwrite=True)
+    assert shown["type"] == "create_entry"
+    await down(hass)
 
 
 async def test_coordinator_disconnected_during_a_restore(
@@ -229,6 +231,11 @@ async def test_backup_deleted_before_its_use(
     await BackupList(hass, OVERWRITTEN).remove()
     await dialogue.say(backup=second.id)
     assert dialogue.shown["step_id"] == "upload_backup"
+    await dialogue.say(file=await dialogue.upload("backup.json", FILE.read_bytes()))
+    await dialogue.say(path=NEW)
+    shown = await dialogue.say()
+    assert shown["type"] == "create_entry"
+    await down(hass)
 
 
 async def test_backup_that_is_damaged(

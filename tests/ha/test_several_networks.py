@@ -112,7 +112,7 @@ async def test_coordinator_that_lacks_part_of_its_network(
 
 
 async def test_path_without_a_scheme_and_name_of_a_service_type(
-    hass: HomeAssistant, dialogue: Dialogue
+    hass: HomeAssistant, dialogue: Dialogue, two: tuple[Home, Home]
 ) -> None:
     await dialogue.start()
     await dialogue.choose("port")
@@ -122,3 +122,7 @@ async def test_path_without_a_scheme_and_name_of_a_service_type(
     assert dialogue.errors == {"base": "port_not_found"}
     suggested = dialogue.shown["data_schema"][0]["description"]["suggested_value"]
     assert suggested == "socket://127.0.0.1:1"
+    await dialogue.say(path="virtual://first")
+    await dialogue.choose("keep")
+    assert dialogue.shown["type"] == "create_entry"
+    await unload(hass)

@@ -130,16 +130,32 @@ async def take_down(hass: HomeAssistant) -> None:
     await hass.async_block_till_done()
 
 
-async def hand_over(dialogue: Dialogue, **changes: bytes | None) -> dict[str, Any]:
-    """Upload Zigbee2MQTT's files one by one."""
+async def upload(dialogue: Dialogue, **changes: bytes | None) -> dict[str, str]:
+    """Upload Zigbee2MQTT's files one by one; what they are known by."""
     answer = {}
     for field, name in FIELDS.items():
         content = changes.get(field, getattr(files(2), field))
         if content:
             answer[field] = await dialogue.upload(name, content)
+    return answer
+
+
+async def hand_over(dialogue: Dialogue, **changes: bytes | None) -> dict[str, Any]:
+    """Upload Zigbee2MQTT's files, and give them to a new dialog."""
+    answer = await upload(dialogue, **changes)
     await dialogue.start()
     await dialogue.choose("zigbee2mqtt")
     return await dialogue.say(files=answer)
+
+
+async def migrated(hass: HomeAssistant, dialogue: Dialogue) -> None:
+    """Confirm the summary: there is an entry, and it runs."""
+    assert (dialogue.shown["step_id"], dialogue.errors) == ("summary", {})
+    shown = await dialogue.say()
+    assert shown["type"] == "create_entry"
+    await hass.async_block_till_done()
+    assert the_entry(hass).state is ConfigEntryState.LOADED
+    await take_down(hass)
 
 
 async def all_report(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
@@ -343,7 +359,7 @@ async def test_disk_that_is_full_when_it_is_laid_out(
 
 
 async def test_archive_that_is_too_large(
-    dialogue: Dialogue, z2m_home: Home, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, dialogue: Dialogue, z2m_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The files one by one are taken instead."""
     monkeypatch.setattr(z2m_upload, "_MOST_ARCHIVE", 1_000_000)
@@ -353,15 +369,10 @@ async def test_archive_that_is_too_large(
     await dialogue.say(archive=archive)
     assert dialogue.errors == {"base": "file_too_large"}
     assert "everything.zip" in dialogue.text
-    answer = {
-        field: await dialogue.upload(name, getattr(files(2), field))
-        for field, name in FIELDS.items()
-    }
-    await dialogue.say(files=answer)
+    await dialogue.say(files=await upload(dialogue))
     assert (dialogue.shown["step_id"], dialogue.errors) == ("port", {})
     await dialogue.say(path=STICK)
-    assert dialogue.shown["step_id"] == "summary"
-    await dialogue.close()
+    await migrated(hass, dialogue)
 
 
 @pytest.mark.parametrize(
@@ -392,9 +403,15 @@ async def test_wrong_files_change_nothing(
     assert z2m_home.port.line is None
     key = files(2).backup.decode().split('"key": "')[1][:32]
     assert key not in json.dumps(dialogue.shown)
+    await dialogue.say(files=await upload(dialogue))
+    await dialogue.say(path=STICK)
+    await migrated(hass, dialogue)
 
 
-async def test_wrong_archive_and_stale_upload(hass: HomeAssistant, dialogue: Dialogue) -> None:
+async def test_wrong_archive_and_stale_upload(
+    hass: HomeAssistant, dialogue: Dialogue, z2m_home: Home
+) -> None:
+    """Each time another upload can be given, until it is the right one."""
     archive = await dialogue.upload("photos.zip", b"PK\x03\x04 and nothing")
     await dialogue.start()
     await dialogue.choose("zigbee2mqtt")
@@ -407,6 +424,24 @@ async def test_wrong_archive_and_stale_upload(hass: HomeAssistant, dialogue: Dia
     assert dialogue.errors == {"base": "no_file"}
     await dialogue.say(files={})
     assert dialogue.errors == {"base": "no_file"}
+    await dialogue.say(files=await upload(dialogue))
+    await dialogue.say(path=STICK)
+    await migrated(hass, dialogue)
+
+
+async def test_files_for_a_network_that_was_found_on_the_coordinator(
+    hass: HomeAssistant, dialogue: Dialogue, z2m_home: Home
+) -> None:
+    """The port that was read stays chosen, not the one in Zigbee2MQTT's settings."""
+    await dialogue.start()
+    await dialogue.choose("port")
+    await dialogue.say(path=STICK)
+    await dialogue.choose("zigbee2mqtt")
+    shown = await dialogue.say(files=await upload(dialogue))
+    assert shown["step_id"] == "port"
+    assert shown["data_schema"][0]["description"]["suggested_value"] == STICK
+    await dialogue.say(path=STICK)
+    await migrated(hass, dialogue)
 
 
 async def test_network_with_an_entry(
@@ -419,10 +454,13 @@ async def test_network_with_an_entry(
     assert our_files() == set()
 
 
-async def test_missing_coordinator(hass: HomeAssistant, dialogue: Dialogue) -> None:
+async def test_missing_coordinator(hass: HomeAssistant, dialogue: Dialogue, z2m_home: Home) -> None:
+    """The files need not be uploaded again."""
     await hand_over(dialogue)
     await dialogue.say(path="virtual://nowhere")
     assert (dialogue.shown["step_id"], dialogue.errors) == ("port", {"base": "port_not_found"})
+    await dialogue.say(path=STICK)
+    await migrated(hass, dialogue)
 
 
 # ZHA
@@ -476,6 +514,14 @@ async def run_zha(hass: HomeAssistant, zha: MockConfigEntry) -> None:
 
 def _content(path: Path) -> bytes:
     return path.read_bytes()
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def _remove(path: Path) -> None:
+    path.unlink()
 
 
 def _spoil(path: Path) -> None:
@@ -575,10 +621,8 @@ async def test_zha_without_a_backup_needs_its_coordinator(
     assert (dialogue.shown["step_id"], dialogue.errors) == ("port", {"base": "no_network_known"})
     async with saved("zha/home-v15.json") as home:
         home.plug_in("other")
-        shown = await dialogue.say(path="virtual://other")
-        assert shown["step_id"] == "summary"
-        await dialogue.close()
-        await hass.async_block_till_done()
+        await dialogue.say(path="virtual://other")
+        await migrated(hass, dialogue)
     assert stranger.records.network is None
 
 
@@ -601,6 +645,26 @@ async def test_invalid_database(
     await dialogue.close()
     await until(lambda: zha.state is ConfigEntryState.LOADED)
     assert our_files() == set()
+
+
+@pytest.mark.parametrize("error", ["zha_database_unusable", "zha_no_database"])
+async def test_database_of_zha_that_is_put_back(
+    hass: HomeAssistant, dialogue: Dialogue, zha: MockConfigEntry, zha_home: Home, error: str
+) -> None:
+    """The same dialog goes on when the file is there, or is readable."""
+    database = Path(hass.config.path("zigbee.db"))
+    content = _content(database)
+    await dialogue.start()
+    await dialogue.choose("zha")
+    if error == "zha_no_database":
+        _remove(database)
+    else:
+        _spoil(database)
+    await dialogue.say()
+    assert (dialogue.shown["step_id"], dialogue.errors) == ("zha", {"base": error})
+    _write(database, content)
+    await dialogue.say()
+    await migrated(hass, dialogue)
 
 
 async def test_zha_that_does_not_release_its_coordinator(
@@ -628,12 +692,22 @@ async def test_zha_that_does_not_release_its_coordinator(
     assert dialogue.errors == {"base": "zha_still_running"}, "not even the second time"
     assert our_files() == set()
     is_stubborn = False
+    zha.mock_state(hass, ConfigEntryState.NOT_LOADED)
+    await dialogue.say()
+    await migrated(hass, dialogue)
 
 
+@pytest.mark.parametrize("was_running", [True, False])
 async def test_zha_that_cannot_be_unloaded(
-    hass: HomeAssistant, dialogue: Dialogue, zha_home: Home, zha: MockConfigEntry
+    hass: HomeAssistant,
+    dialogue: Dialogue,
+    zha_home: Home,
+    zha: MockConfigEntry,
+    was_running: bool,
 ) -> None:
     """Its coordinator is free after a restart of Home Assistant at the latest, and it goes on."""
+    if was_running:  # Home Assistant refuses to disable it then
+        await run_zha(hass, zha)
     zha.mock_state(hass, ConfigEntryState.FAILED_UNLOAD)
     await dialogue.start()
     await dialogue.choose("zha")
@@ -641,12 +715,7 @@ async def test_zha_that_cannot_be_unloaded(
     assert (dialogue.shown["step_id"], dialogue.errors) == ("zha", {"base": "zha_still_running"})
     zha.mock_state(hass, ConfigEntryState.NOT_LOADED)
     await dialogue.say()
-    assert (dialogue.shown["step_id"], dialogue.errors) == ("summary", {})
-    shown = await dialogue.say()
-    assert shown["type"] == "create_entry"
-    await hass.async_block_till_done()
-    assert the_entry(hass).state is ConfigEntryState.LOADED
-    await take_down(hass)
+    await migrated(hass, dialogue)
 
 
 @pytest.mark.parametrize("radio", ["ezsp", "deconz"])
