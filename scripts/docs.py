@@ -56,7 +56,7 @@ def name_of(platform: Platform, key: str) -> str:
     if words is None:
         file = Path(components.__path__[0]) / platform / "translations" / "en.json"
         classes = json.loads(file.read_text())["entity_component"]
-        words = classes.get({"state": "lock", "battery_low": "battery"}.get(key, key))
+        words = classes.get({"state": "lock"}.get(key, key))
     if words is None:
         raise MissingTextError(
             f'add "{key}": {{"name": …}} to entity.{platform} in translations/en.json'

@@ -27,7 +27,7 @@ from .core.options import Option
 from .core.property import Property, Scalar, Wish
 from .core.radio import Owner
 
-_NAMED_BY_CLASS = {("battery_low", "battery"), ("state", "lock")}
+_NAMED_BY_CLASS = {("state", "lock")}
 """Properties whose name differs from a device class with the same meaning."""
 
 

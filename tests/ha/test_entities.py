@@ -84,6 +84,8 @@ async def test_registered(
     )
     for entity in entities:
         check_words(entity)
+    names = [entity.original_name for entity in entities]
+    assert sorted(set(names), key=str) == sorted(names, key=str), "two entities have one name"
     assert sorted((describe(entity) for entity in entities), key=str) == snapshot(name="entities")
 
 
