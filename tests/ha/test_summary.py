@@ -69,7 +69,7 @@ def test_network_that_is_lost_is_named(words: Phrases) -> None:
 
 
 def test_devices_by_their_result(words: Phrases) -> None:
-    """By the name in Home Assistant, else the other program's, else the address."""
+    """By the name in Home Assistant, else the other program's, else model and address."""
     plug = next(each for each in found().ours if each.name == "Kettle")
     ours, others, unknown = device_list(found(), {}, words).split("\n\n**")
     assert ours.startswith(f"**{words.put('devices_ours', count=len(found().ours))}**")
@@ -79,7 +79,7 @@ def test_devices_by_their_result(words: Phrases) -> None:
     text = device_list(found(others=(), unknown=()), {plug.node.ieee: "*Tea*"}, words)
     assert r"- \*Tea\* (Mi smart plug)" in text
     assert "\n\n**" not in text
-    assert f"- {plug.node.ieee} (Mi smart plug)" in device_list(renamed("Kettle", None), {}, words)
+    assert f"- Mi smart plug ({plug.node.ieee})" in device_list(renamed("Kettle", None), {}, words)
 
 
 @pytest.mark.parametrize(

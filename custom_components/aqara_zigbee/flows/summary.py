@@ -95,8 +95,13 @@ def _part(title: str, lines: Iterable[str]) -> str:
 
 
 def _device(member: SourceDevice, names: _Names) -> str:
-    """Return a device's name and model. The name is a user's text and must not act as Markdown."""
+    """Return a device's name and model, or its model and address if it has no name.
+
+    The name is a user's text and must not act as Markdown.
+    """
     model = model_of(member.node)
     kind = DEFINITIONS[model].description if model in DEFINITIONS else model
-    name = names.get(member.node.ieee) or member.name or member.node.ieee
-    return plain(f"{name} ({kind})" if kind else name)
+    ieee = member.node.ieee
+    name = names.get(ieee) or member.name
+    first, *second = [part for part in (name, kind, None if name else ieee) if part]
+    return plain(f"{first} ({second[0]})" if second else first)
