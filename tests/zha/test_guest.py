@@ -259,6 +259,28 @@ async def test_removed_in_zha(hass: HomeAssistant, home: Home, gateway: Gateway)
     assert registered_device(hass, entry.entry_id, plug.ieee) is None
 
 
+@pytest.mark.parametrize("make", [Plug, LockS2])
+async def test_removed_device_that_does_not_answer(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    guest_entry: MockConfigEntry,
+    make: type[Plug | LockS2],
+) -> None:
+    """Zigpy keeps it for seconds; neither a reload nor its frames bring it back."""
+    node = make()
+    await join_both(hass, home, gateway, node)
+    address = t.EUI64.convert(node.ieee)
+    home.faults.mute(node)
+    await get_zha_gateway(hass).async_remove_device(address)
+    await until(lambda: node.ieee not in gateway)
+    node.heartbeat()
+    await hass.config_entries.async_reload(guest_entry.entry_id)
+    await hass.async_block_till_done()
+    assert address in app_of(hass).devices
+    assert node.ieee not in guest_entry.runtime_data.gateway
+
+
 async def test_reinterview_and_functions_of_zha_only(
     hass: HomeAssistant, home: Home, gateway: Gateway, guest_entry: MockConfigEntry
 ) -> None:

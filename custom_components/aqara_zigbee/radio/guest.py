@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import functools
 import logging
 from typing import Any, override
+from weakref import WeakSet
 
 from zigpy.application import ControllerApplication
 from zigpy.device import ZigbeeDevice
@@ -35,6 +36,9 @@ from .zigpy_listener import logs_errors
 _LOGGER = logging.getLogger(__name__)
 
 _ZDO = 0
+
+_removed: WeakSet[ZigbeeDevice] = WeakSet()
+"""Removed devices that zigpy still has: it asks them to leave for up to 30 s before it drops them."""
 
 type Reinterview = Callable[[t.EUI64], Awaitable[object]]
 
@@ -229,6 +233,8 @@ class GuestRadio(ZigpyRequests):
             return False
         if device.ieee in self._devices:
             return True
+        if device in _removed:
+            return False
         if not self._accepts(str(device.ieee)):
             _LOGGER.debug("%s is already a device of another network", device.ieee)
             return False
@@ -429,6 +435,7 @@ class GuestRadio(ZigpyRequests):
     @_logged
     def device_joined(self, device: ZigbeeDevice) -> None:
         """Called when a device has joined for the first time, or with a new network address."""
+        _removed.discard(device)
         if device.is_initialized:
             if self._is_ours(device):
                 self._rejoining.add(device.ieee)
@@ -439,6 +446,7 @@ class GuestRadio(ZigpyRequests):
     @_logged
     def device_initialized(self, device: ZigbeeDevice) -> None:
         """Called when an interview succeeded, or was not needed as zigpy knows the device."""
+        _removed.discard(device)
         if not self._is_ours(device):
             return
         self._unfinished.discard(device.ieee)
@@ -465,6 +473,7 @@ class GuestRadio(ZigpyRequests):
     @_logged
     def device_removed(self, device: ZigbeeDevice) -> None:
         """Called when a device was removed from the network."""
+        _removed.add(device)
         self.remembered.pop(str(device.ieee), None)
         self._unfinished.discard(device.ieee)
         self._senders.clear()
@@ -488,7 +497,9 @@ def models_of(app: ControllerApplication) -> dict[Ieee, str]:
     return {
         str(device.ieee): model
         for device in app.devices.values()
-        if isinstance(device, ZigbeeDevice) and (model := _model_of(device))
+        if isinstance(device, ZigbeeDevice)
+        and device not in _removed
+        and (model := _model_of(device))
     }
 
 
