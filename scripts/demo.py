@@ -38,7 +38,7 @@ LAMP = "light.lamp"
 HINT = """\
 Let things happen, from another terminal:
   scripts/demo --do press device=plug
-  scripts/demo --do add model=lumi.relay.c2acn01 join=true   (after: Configure > Add device)
+  scripts/demo --do add model=lumi.relay.c2acn01 join=true   (after: Add device on the page of the integration)
   scripts/demo --do unplug        scripts/demo --do plug_in
   scripts/demo --do list          all devices, and what each can do"""
 

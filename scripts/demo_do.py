@@ -51,7 +51,9 @@ def in_words(order: str, answer: dict[str, Any]) -> str:
     if order == "add":
         return _added(answer["device"], has_joined=answer["joined"])
     if order in ("pair", "rejoin") and answer.get("result") is False:
-        raise DemoError("it found no open network yet. Open it: Configure > Add device")
+        raise DemoError(
+            "it found no open network yet. Open it: Add device on the page of the integration"
+        )
     rest = {name: value for name, value in answer.items() if name != "ok"}
     return json.dumps(rest, indent=2) if rest else "done"
 
@@ -68,6 +70,6 @@ def _added(device: dict[str, Any], *, has_joined: bool) -> str:
         return f"{name} was added and has joined"
     return (
         f"{name} was added, but has not joined, because the network is not open or join=true is "
-        f"missing.\nOpen the network (Configure > Add device), then: "
+        f"missing.\nOpen the network (Add device on the page of the integration), then: "
         f"scripts/demo --do pair device={name}"
     )

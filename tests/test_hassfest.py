@@ -206,8 +206,18 @@ def test_keys_are_translation_keys(part: dict[str, Any]) -> None:
 
 def test_sections_of_the_translations_are_known() -> None:
     known = {"config", "options", "issues", "entity", "exceptions", "selector", "services"}
-    known |= {"system_health", "triggers", "conditions", "device"}
+    known |= {"system_health", "triggers", "conditions", "device", "config_subentries"}
     assert set(TEXTS) <= known
+
+
+def test_kinds_of_subentries_have_a_name_and_a_button() -> None:
+    for kind, texts in TEXTS["config_subentries"].items():
+        assert texts.keys() <= {
+            *("initiate_flow", "entry_type", "abort", "create_entry"),
+            *("error", "step", "progress"),
+        }, kind
+        assert texts["entry_type"], kind
+        assert texts["initiate_flow"].keys() == {"user"}, kind
 
 
 def test_entities_have_known_texts() -> None:

@@ -1,11 +1,18 @@
-"""The config flow and the options flow, with their first steps.
+"""The config flow, the options flow and the flow that adds devices, with their first steps.
 
 Home Assistant imports this module at every start. The other steps are in `flows` and are imported when a flow begins.
 """
 
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+    OptionsFlow,
+    SubentryFlowResult,
+)
 from homeassistant.core import callback
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.service_info.usb import UsbServiceInfo
@@ -16,6 +23,9 @@ from .const import DOMAIN, VIRTUAL_PORT
 from .discovered import CONF_DEVICE
 from .radio.network import Port
 from .runtime import AqaraConfigEntry
+
+ADD_DEVICE = "device"
+"""The kind of subentry whose flow adds devices. There are no subentries."""
 
 
 class AqaraConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -29,6 +39,15 @@ class AqaraConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: AqaraConfigEntry) -> AqaraOptionsFlow:
         """Return the options flow of an entry."""
         return AqaraOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return the flow that adds devices, for which the integration's page has a button."""
+        return {ADD_DEVICE: AddDeviceFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -86,7 +105,18 @@ class AqaraOptionsFlow(OptionsFlow):
         return await self.async_step_init(user_input)
 
 
-async def _load_steps(flow: ConfigFlow | OptionsFlow, module: str, name: str) -> None:
+class AddDeviceFlow(ConfigSubentryFlow):
+    """The first step of adding devices, which continues in `flows.add_device.AddDeviceSteps`."""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Handle the user adding devices."""
+        await _load_steps(self, "add_device", "AddDeviceSteps")
+        return await self.async_step_user(user_input)
+
+
+async def _load_steps(
+    flow: ConfigFlow | OptionsFlow | ConfigSubentryFlow, module: str, name: str
+) -> None:
     """Import the class with all steps and make the flow an instance of it.
 
     Home Assistant continues with the object that it has created, so a new object cannot replace it. The class is a

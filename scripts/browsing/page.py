@@ -223,6 +223,17 @@ class Page:
         await row.locator("ha-icon-button[slot=end]").first.click()
         return await self._dialog("options")
 
+    async def add_device(self, title: str) -> Dialog:
+        """Open the dialog that adds devices, by the button, or in the menu of one of several entries."""
+        row = await self._row(title)
+        button = self.tab.locator("ha-config-integration-page .actions ha-button").last
+        if await self.tab.locator("ha-config-entry-row").count() == 1:
+            await button.click()
+        else:
+            await row.locator("ha-dropdown ha-icon-button[slot=trigger]").first.click()
+            await row.locator("ha-dropdown-item[value=subentry_device]").click()
+        return await self._dialog("config_subentries.device")
+
     async def reconfigure(self, title: str) -> Dialog:
         """Open the dialog that reconfigures a config entry."""
         row = await self._row(title)
@@ -400,6 +411,12 @@ class Dialog:
         """Press the button of a form, or the one at the end."""
         await self._tab.evaluate(_ANSWERED)
         await self._tab.locator(f"{DIALOG} ha-button[slot=primaryAction]").click()
+
+    async def enter(self, name: str) -> None:
+        """Press the Enter key in a field, which submits the form."""
+        await self._tab.evaluate(_ANSWERED)
+        control = await field_of(self._tab, DIALOG, name)
+        await (await _part(control, "input")).press("Enter")
 
     async def complete(self, seconds: float = PATIENCE) -> None:
         """Wait until a flow has made or changed its entry, and close the dialog.

@@ -35,7 +35,12 @@ class Texts:
         return text
 
     def _steps(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        flows = {part: self._texts[part] for part in ("config", "options")} | {
+        flows = {part: self._texts[part] for part in ("config", "options")}
+        flows |= {
+            f"config_subentries.{kind}": flow
+            for kind, flow in self._texts["config_subentries"].items()
+        }
+        flows |= {
             f"issues.{key}.fix_flow": issue.get("fix_flow", {})
             for key, issue in self._texts["issues"].items()
         }

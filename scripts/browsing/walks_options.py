@@ -116,27 +116,23 @@ async def backups(scene: Scene) -> None:
 async def add_device(scene: Scene) -> None:
     """Add two devices to the demo's network, and name them."""
     home = scene.grounds.demo.home
-    dialog = await option(scene, "add_device")
-    await dialog.at("form", "add_device")
-    await scene.page.picture("add-device", "dialog-data-entry-flow dialog")
-    await dialog.submit()
+    dialog = await scene.page.add_device(OWN)
     await dialog.at("progress", "pairing")
-    await scene.page.picture("pairing")
+    await scene.page.picture("add-device", "dialog-data-entry-flow dialog")
     added = [
         (await home.do("add", model=model, join=True))["device"]["name"]
         for model in ("lumi.plug", "lumi.lock.acn02")
     ]
     try:
-        await dialog.at("menu", "joined", seconds=60)
-        await dialog.shows("selector.stage.options.ready", times=2)
-        await scene.page.picture("add-device-progress", "dialog-data-entry-flow dialog")
-        await dialog.choose("name_device")
-        for name in ("Washing machine", "Back door"):
-            await dialog.at("form", "name_device")
-            await dialog.fill(name=name)
-            await scene.page.picture("name-device")
-            await dialog.submit()
-        await done(dialog)
+        for _ in added:
+            step = await dialog.at("form", "name_device", seconds=60)
+            is_plug = "plug" in step.placeholders["device"]
+            await dialog.fill(name="Washing machine" if is_plug else "Back door")
+            await scene.page.picture("add-device-progress", "dialog-data-entry-flow dialog")
+            await dialog.enter("name")
+        await dialog.at("abort", "finished")
+        await scene.page.picture("devices-added")
+        await dialog.finish()
         entity = await scene.grounds.entity("Washing machine", "state")
         assert entity == "switch.washing_machine", entity
     finally:
@@ -171,18 +167,15 @@ async def simulated_device(scene: Scene) -> None:
     await dialog.submit()
     await dialog.closed()
     try:
-        dialog = await scene.page.configure("Virtual coordinator")
-        await dialog.at("menu", "init")
-        await dialog.choose("add_device")
-        await dialog.at("form", "add_device")
+        dialog = await scene.page.add_device("Virtual coordinator")
+        await dialog.at("form", "choose")
         await dialog.fill(simulated="lumi.weather")
         await dialog.submit()
-        await dialog.at("menu", "joined", seconds=60)
-        await dialog.choose("name_device")
-        await dialog.at("form", "name_device")
+        await dialog.at("form", "name_device", seconds=60)
         await dialog.fill(name="Cellar")
         await dialog.submit()
-        await done(dialog)
+        await dialog.at("abort", "finished")
+        await dialog.finish()
 
         async def is_there() -> str | None:
             return await scene.grounds.entity("Cellar", "temperature")

@@ -230,7 +230,7 @@ async def guest(scene: Scene) -> None:
     await dialog.complete(seconds=_LONG)
     dialog = await scene.page.configure("ZHA network")
     menu = await dialog.at("menu", "init")
-    assert menu.options == ["add_device", "choose_device", "mqtt", "zha_entities"], menu.options
+    assert menu.options == ["choose_device", "mqtt", "zha_entities"], menu.options
     await dialog.choose("zha_entities")
     await dialog.at("form", "zha_entities")
     await dialog.submit()

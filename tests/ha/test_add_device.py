@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.config_entries import SOURCE_USER, SubentryFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED, FlowResultType
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 import zigpy.device
 
+from custom_components.aqara_zigbee.config_flow import ADD_DEVICE
 from custom_components.aqara_zigbee.const import DOMAIN, VIRTUAL_PORT
 from custom_components.aqara_zigbee.core.devices import MODELS
 from custom_components.aqara_zigbee.core.gateway import Gateway
@@ -29,58 +31,67 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(add_device, "TICK", 0.1)
 
 
-def placeholders(shown: ConfigFlowResult) -> Mapping[str, str]:
+def placeholders(shown: SubentryFlowResult) -> Mapping[str, str]:
     """Return the placeholders of the texts."""
     return shown["description_placeholders"] or {}
 
 
 class Dialogue:
-    """An options flow as a person sees it."""
+    """The dialog as a person sees it.
+
+    Attributes:
+        answers: how many steps were answered.
+    """
 
     def __init__(self, hass: HomeAssistant, entry: MockConfigEntry) -> None:
         self.hass = hass
         self.entry = entry
         self.shown: dict[str, Any] = {}
         self.seen: list[str] = []
+        self.answers = 0
 
-    async def open(self, **choice: Any) -> None:
-        """Go to "Add device" and submit it."""
-        flow = await self.hass.config_entries.options.async_init(self.entry.entry_id)
+    async def open(self) -> SubentryFlowResult:
+        """Press the button."""
+        flow = await self.hass.config_entries.subentries.async_init(
+            (self.entry.entry_id, ADD_DEVICE), context={"source": SOURCE_USER}
+        )
         self.flow_id = flow["flow_id"]
-        result = await self.answer({"next_step_id": "add_device"})
-        assert result["step_id"] == "add_device"
-        await self.answer({"via": "all"} | choice)
+        return flow
 
-    async def answer(self, data: dict[str, Any]) -> ConfigFlowResult:
-        """Fill in the form."""
-        return await self.hass.config_entries.options.async_configure(self.flow_id, data)
+    async def answer(self, data: dict[str, Any]) -> SubentryFlowResult:
+        """Fill in the form; its other fields keep their defaults."""
+        self.answers += 1
+        return await self.hass.config_entries.subentries.async_configure(self.flow_id, data)
 
-    async def current(self) -> ConfigFlowResult:
+    async def current(self) -> SubentryFlowResult:
         """Return the current step, fetched as the frontend does."""
-        shown = await self.hass.config_entries.options.async_configure(self.flow_id)
+        shown = await self.hass.config_entries.subentries.async_configure(self.flow_id)
         self.seen.append((shown["description_placeholders"] or {}).get("devices", ""))
         return shown
 
     async def watch(
-        self, condition: Callable[[ConfigFlowResult], object], seconds: float = 90
-    ) -> ConfigFlowResult:
+        self, condition: Callable[[SubentryFlowResult], object], seconds: float = 90
+    ) -> SubentryFlowResult:
         """Poll until a condition holds."""
         async with asyncio.timeout(seconds):
             while not condition(shown := await self.current()):
                 await asyncio.sleep(0.02)
         return shown
 
-    async def name_devices(self, seconds: float = 90) -> ConfigFlowResult:
-        """Watch until a device is ready, and go on to its name."""
-        shown = await self.watch(
-            lambda shown: "name_device" in shown.get("menu_options", ()), seconds
-        )
-        assert shown["step_id"] == "joined"
-        return await self.answer({"next_step_id": "name_device"})
+    async def name_devices(self, seconds: float = 90) -> SubentryFlowResult:
+        """Watch until a device is ready, and the dialog asks for its name."""
+        return await self.wait_for("name_device", seconds)
 
-    async def wait_for(self, step: str, seconds: float = 90) -> ConfigFlowResult:
+    async def wait_for(self, step: str, seconds: float = 90) -> SubentryFlowResult:
         """Poll until a step is shown."""
-        return await self.watch(lambda shown: shown["step_id"] == step, seconds)
+        return await self.watch(
+            lambda shown: shown["step_id"] == step and "progress" not in shown["type"], seconds
+        )
+
+
+def is_finished(result: SubentryFlowResult) -> bool:
+    """Whether the dialog has ended."""
+    return (result["type"], result.get("reason")) == (FlowResultType.ABORT, "finished")
 
 
 @pytest.fixture
@@ -110,9 +121,9 @@ async def test_from_joining_to_a_name(
     shown = await dialogue.name_devices()
     assert placeholders(shown) == {"device": "Mi smart plug", "address": plug.ieee}
     assert any("is being identified" in seen for seen in dialogue.seen)
-    assert any("**Mi smart plug**: is ready" in seen for seen in dialogue.seen)
     result = await dialogue.answer({"name": "Kettle", "area": kitchen.id})
-    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert is_finished(result)
+    assert "**Kettle**: is ready" in placeholders(result)["devices"]
     registered = registered_device(hass, entry.entry_id, plug.ieee)
     assert registered is not None
     assert (registered.name_by_user, registered.area_id) == ("Kettle", kitchen.id)
@@ -122,11 +133,9 @@ async def test_from_joining_to_a_name(
 async def test_first_page_lists_how_every_model_is_paired(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway
 ) -> None:
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    shown = await hass.config_entries.options.async_configure(
-        flow["flow_id"], {"next_step_id": "add_device"}
-    )
-    lines = placeholders(shown)["how"].splitlines()
+    dialogue = Dialogue(hass, entry)
+    shown = await dialogue.open()
+    lines = placeholders(shown)["how"].split("\n\n")
     assert [model.model for model in MODELS] == [
         line.partition("**: ")[0].rpartition(" ")[2] for line in lines
     ]
@@ -186,20 +195,55 @@ async def test_several_at_once(
     await dialogue.open()
     for node in (Plug(), Relay(), Thermometer()):
         home.network.search(home.add(node))
-    await dialogue.watch(lambda shown: placeholders(shown).get("devices", "").count("- **") == 3)
-    await dialogue.watch(lambda shown: "identified" not in dialogue.seen[-1])
-    await dialogue.watch(lambda shown: dialogue.seen[-1].count("is ready") == 2)
+    await until(lambda: len(gateway) == 3)
     first = placeholders(await dialogue.name_devices())["device"]
-    result = await dialogue.answer({"name": first})
-    assert result["step_id"] == "name_device"
-    assert {first, placeholders(result)["device"]} == {"Mi smart plug", "Dual relay module"}
-    result = await dialogue.answer({"name": "Shutter"})
-    assert result["step_id"] == "joined", "there is one that was not named"
+    await dialogue.answer({"name": first})
+    shown = await dialogue.name_devices()
+    assert {first, placeholders(shown)["device"]} == {"Mi smart plug", "Dual relay module"}
+    await dialogue.answer({"name": "Second"})
+    result = await dialogue.wait_for("joined")
     summary = placeholders(result)["devices"]
-    assert "**Shutter**: is ready" in summary
+    assert "**Second**: is ready" in summary
     assert "**virtual.thermometer**: has joined, but" in summary
-    result = await dialogue.answer({"next_step_id": "add_device"})
+    assert result["menu_options"] == ["open", "choose", "finish"], "the plug is a router"
+    result = await dialogue.answer({"next_step_id": "choose"})
     assert result["type"] is FlowResultType.FORM
+    result = await dialogue.answer({"via": gateway.radio.coordinator.ieee})
+    assert result["step_id"] == "pairing"
+
+
+async def test_pairing_with_a_name_takes_as_few_steps_as_in_zha(
+    hass: HomeAssistant, home: Home, gateway: Gateway, dialogue: Dialogue
+) -> None:
+    """The button permits joins, and the first form that is asked is the last."""
+    shown = await dialogue.open()
+    assert (shown["type"], shown["step_id"]) == (FlowResultType.SHOW_PROGRESS, "pairing")
+    assert home.network.hub.is_open
+    home.network.search(home.add(Plug()))
+    shown = await dialogue.name_devices()
+    assert shown["data_schema"] is not None
+    assert shown["data_schema"]({}) == {"name": "Mi smart plug", "another": False}
+    result = await dialogue.answer({})
+    assert is_finished(result)
+    assert dialogue.answers == 1
+
+
+async def test_another_device(
+    hass: HomeAssistant, home: Home, gateway: Gateway, dialogue: Dialogue
+) -> None:
+    """One toggle, and the dialog waits for the next one, with the network open for the full time."""
+    await dialogue.open()
+    home.network.search(home.add(Plug()))
+    await dialogue.name_devices()
+    await gateway.permit(60, dt_util.utcnow())
+    result = await dialogue.answer({"name": "Kettle", "another": True})
+    assert result["step_id"] == "pairing"
+    assert int(placeholders(result)["remaining"]) > 240
+    home.network.search(home.add(Relay()))
+    shown = await dialogue.name_devices()
+    assert placeholders(shown)["device"] == "Dual relay module"
+    assert is_finished(await dialogue.answer({}))
+    assert not hass.config_entries.async_entries(DOMAIN)[0].subentries
 
 
 async def test_no_device_joins(
@@ -214,15 +258,14 @@ async def test_no_device_joins(
         blocking=True,
     )
     shown = await dialogue.wait_for("joined")
-    assert shown["menu_options"] == ["add_device", "finish"]
+    assert shown["menu_options"] == ["open", "finish"]
     assert "No device has joined" in placeholders(shown)["devices"]
-    await dialogue.answer({"next_step_id": "add_device"})
-    await dialogue.answer({"via": "all"})
+    await dialogue.answer({"next_step_id": "open"})
     assert home.network.hub.is_open
     home.network.search(home.add(Plug()))
     shown = await dialogue.name_devices()
     result = await dialogue.answer({"name": "Kettle"})
-    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert is_finished(result)
 
 
 async def test_device_that_is_removed_before_it_has_a_name(
@@ -241,7 +284,7 @@ async def test_device_that_is_removed_before_it_has_a_name(
     await gateway.dismiss(plug.ieee, force=True)
     assert registered_device(hass, entry.entry_id, plug.ieee) is None
     result = await dialogue.answer({"name": "Kettle"})
-    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert is_finished(result)
     assert registered_device(hass, entry.entry_id, plug.ieee) is None
 
 
@@ -264,25 +307,29 @@ async def test_stalled_interview(
 async def test_list_is_updated_while_others_join(
     hass: HomeAssistant, home: Home, gateway: Gateway, dialogue: Dialogue
 ) -> None:
-    """The dialog continues once a device is ready; the next one appears automatically."""
+    """The list of those that cannot be named changes on its own; a form that is filled in does not."""
     await dialogue.open()
-    home.network.search(home.add(Plug()))
-    shown = await dialogue.wait_for("joined")
-    assert shown["menu_options"] == ["name_device", "finish"]
-    assert "Pairing is open until" in placeholders(shown)["network"]
+    home.network.search(home.add(Thermometer()))
+    await dialogue.watch(lambda shown: "has joined, but" in placeholders(shown)["devices"])
+    await hass.services.async_call(
+        "switch", "turn_off", {"entity_id": "switch.test_permit_joining"}, blocking=True
+    )
+    await dialogue.wait_for("joined")
     signals = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESSED)
-    home.network.search(home.add(Relay()))
+    await gateway.permit(60, dt_util.utcnow())
+    home.network.search(home.add(Plug()))
     await until(lambda: signals)
     shown = await dialogue.watch(
-        lambda shown: "**Dual relay module**: is ready" in placeholders(shown)["devices"]
+        lambda shown: "**Mi smart plug**: is ready" in placeholders(shown)["devices"]
     )
-    assert shown["step_id"] == "joined"
+    assert (shown["step_id"], shown["menu_options"]) == ("joined", ["name_device", "finish"])
+    assert "Pairing is open until" in placeholders(shown)["network"]
     await dialogue.answer({"next_step_id": "name_device"})
     signals.clear()
-    home.network.search(home.add(Thermometer()))
+    home.network.search(home.add(Relay()))
     await until(lambda: len(gateway) == 3)
     await asyncio.sleep(0.5)
-    assert not signals, "a form that is being filled in is not loaded again"
+    assert not signals
 
 
 async def test_closing_the_dialog_ends_joins(
@@ -290,22 +337,33 @@ async def test_closing_the_dialog_ends_joins(
 ) -> None:
     await dialogue.open()
     assert home.network.hub.is_open
-    hass.config_entries.options.async_abort(dialogue.flow_id)
+    hass.config_entries.subentries.async_abort(dialogue.flow_id)
     await until(lambda: not home.network.hub.is_open)
 
 
 async def test_radio_that_cannot_permit_joins(
     home: Home, gateway: Gateway, dialogue: Dialogue
 ) -> None:
-    """Errors are shown in the same form."""
+    """The dialog ends with the reason; where a router is asked for, the form shows it."""
+    await dialogue.open()
+    home.network.search(home.add(Plug()))
+    await dialogue.name_devices()
     home.unplug()
     await until(lambda: not gateway.online)
-    flow = await dialogue.hass.config_entries.options.async_init(dialogue.entry.entry_id)
-    dialogue.flow_id = flow["flow_id"]
-    await dialogue.answer({"next_step_id": "add_device"})
-    result = await dialogue.answer({"via": "all"})
-    assert result["errors"] == {"base": "not_opened"}
+    result = await dialogue.answer({"another": True})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_opened")
     assert "not connected" in placeholders(result)["reason"]
+    result = await dialogue.open()
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_opened")
+
+
+async def test_network_that_is_not_running(
+    hass: HomeAssistant, gateway: Gateway, dialogue: Dialogue
+) -> None:
+    await hass.config_entries.async_unload(dialogue.entry.entry_id)
+    result = await dialogue.open()
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
+    await hass.config_entries.async_setup(dialogue.entry.entry_id)
 
 
 async def test_sixth_simulated_device(hass: HomeAssistant) -> None:
@@ -319,13 +377,17 @@ async def test_sixth_simulated_device(hass: HomeAssistant) -> None:
     await until(lambda: sum(d.definition is not None for d in gateway.values()) == 5)
     before = set(gateway)
     dialogue = Dialogue(hass, entry)
-    await dialogue.open(simulated="lumi.relay.c2acn01")
+    result = await dialogue.open()
+    assert result["step_id"] == "choose", "nothing else would join"
+    await dialogue.answer({"simulated": "lumi.relay.c2acn01"})
     await until(lambda: set(gateway) - before)
     (sixth,) = set(gateway) - before
     await until(lambda: gateway[sixth].definition is not None)
     shown = await dialogue.name_devices()
-    while shown["step_id"] == "name_device" and shown["type"] is FlowResultType.FORM:
-        shown = await dialogue.answer({"name": "One more"})
+    async with asyncio.timeout(60):
+        while not is_finished(shown):  # others are not identified yet
+            is_form = shown["type"] is FlowResultType.FORM
+            shown = await (dialogue.answer({}) if is_form else dialogue.wait_for("name_device"))
 
     (stick,) = [s for s in hass.states.async_entity_ids("switch") if "plugged_in" in s]
     await hass.services.async_call("switch", "turn_off", {"entity_id": stick}, blocking=True)

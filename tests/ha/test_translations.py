@@ -91,8 +91,9 @@ FLOWS: dict[str, Flow] = {
     ),
     "options": (
         TEXTS["options"],
-        (options, add_device, backup_options, firmware_options, mqtt_options, zha_options),
+        (options, backup_options, firmware_options, mqtt_options, zha_options),
     ),
+    "add_device": (TEXTS["config_subentries"][config_flow.ADD_DEVICE], (add_device,)),
     "other_network": (FIXES["other_network"], (network_repair, coordinator_repair)),
     "not_formed": (FIXES["not_formed"], (network_repair, coordinator_repair)),
     "database_unusable": (FIXES["database_unusable"], (database_repair, coordinator_repair)),
@@ -223,7 +224,11 @@ def test_progress_is_translated(flow: str) -> None:
     texts, modules = FLOWS[flow]
     shown = progress_shown(modules)
     assert shown == set(texts.get("progress", {}))
-    if flow in ("config", "options"):  # the frontend shows no titles of their own in repairs
+    if flow in (
+        "config",
+        "options",
+        "add_device",
+    ):  # the frontend shows no titles of their own in repairs
         for step in shown:
             assert "title" in texts["step"][step], step
 
@@ -414,7 +419,8 @@ def keys(part: dict[str, Any], *path: str) -> Iterator[str]:
 )
 def test_nothing_is_left_over(path: tuple[str, ...]) -> None:
     home_assistants = {"already_configured", "already_in_progress", "reconfigure_successful"}
-    parts = TEXTS if path[0] != "*" else {name: TEXTS[name] for name in ("config", "options")}
+    dialogs = {name: FLOWS[name][0] for name in ("config", "options", "add_device")}
+    parts = TEXTS if path[0] != "*" else dialogs
     unused = {key for key in keys(parts, *path) if key not in KNOWN | home_assistants}
     lower = {word.lower() for word in KNOWN}
     assert {key for key in unused if key not in lower} == set()

@@ -1,14 +1,18 @@
-"""The step "Add device" of the options flow: permits joins and shows the joining devices."""
+"""The dialog "Add device": permits joins at once, shows the joining devices, and asks for their names.
+
+It is a subentry flow, so that the integration's page has a button for it. It creates no subentry.
+"""
 
 import asyncio
 import contextlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, override
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import ConfigEntryState, SubentryFlowResult
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
     AreaSelector,
+    BooleanSelector,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -18,6 +22,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import probatio
 
+from ..config_flow import AddDeviceFlow
 from ..const import DOMAIN
 from ..core.devices import MODELS
 from ..core.errors import DeliveryError
@@ -26,12 +31,13 @@ from ..core.pairing import PairingDevices, Stage
 from ..core.radio import Ieee
 from ..phrases import phrases, plain
 from ..registry import name_of, registered_device, rename
-from ..runtime import Runtime
+from ..runtime import AqaraConfigEntry, Runtime
 from .progress import ProgressStep
 
 if TYPE_CHECKING:
     from ..simulation import Simulation
 
+CONF_ANOTHER = "another"
 CONF_AREA = "area"
 CONF_NAME = "name"
 CONF_SIMULATED = "simulated"
@@ -53,22 +59,27 @@ PATIENCE = timedelta(minutes=1)
 """Maximum time to wait for a running interview after joins have ended."""
 
 
-class AddDeviceFlow(ProgressStep[ConfigFlowResult], OptionsFlow):
+class AddDeviceSteps(ProgressStep[SubentryFlowResult], AddDeviceFlow):
     """Permits joins, shows the progress of each device, and asks for names."""
 
     _opened: Gateway | None = None
     _arrivals: PairingDevices | None = None
     _updates: asyncio.Task[None] | None = None
     _asked: Ieee = ""
+    _wants_another = False
 
     def __init__(self) -> None:
         self._named: set[Ieee] = set()
         self._fetched: dict[str, str] = {}
 
     @property
+    def _entry(self) -> AqaraConfigEntry:
+        entry: AqaraConfigEntry = self._get_entry()
+        return entry
+
+    @property
     def _runtime(self) -> Runtime:
-        runtime: Runtime = self.config_entry.runtime_data
-        return runtime
+        return self._entry.runtime_data
 
     @property
     def _gateway(self) -> Gateway:
@@ -93,9 +104,28 @@ class AddDeviceFlow(ProgressStep[ConfigFlowResult], OptionsFlow):
             if task is not None:
                 task.cancel()
 
-    async def async_step_add_device(
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Permit joins at once. For a virtual coordinator, first ask for a simulated device."""
+        if self._entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        if self._simulation is not None:
+            return await self.async_step_choose()
+        return await self.async_step_open()
+
+    async def async_step_open(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Permit joins through the coordinator and all routers."""
+        try:
+            await self._open({CONF_VIA: ALL})
+        except DeliveryError as error:
+            return self.async_abort(
+                reason="not_opened", description_placeholders={"reason": str(error)}
+            )
+        return await self.async_step_pairing()
+
+    async def async_step_choose(
         self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    ) -> SubentryFlowResult:
         """Explain each model's pairing, and ask through which router devices may join."""
         errors, reason = {}, ""
         if user_input is not None:
@@ -106,7 +136,7 @@ class AddDeviceFlow(ProgressStep[ConfigFlowResult], OptionsFlow):
             else:
                 return await self.async_step_pairing()
         return self.async_show_form(
-            step_id="add_device",
+            step_id="choose",
             data_schema=self._choice(),
             errors=errors,
             description_placeholders={
@@ -115,10 +145,12 @@ class AddDeviceFlow(ProgressStep[ConfigFlowResult], OptionsFlow):
             },
         )
 
+    @property
+    def _routers(self) -> list[Ieee]:
+        return [device.ieee for device in self._gateway.values() if device.is_router]
+
     def _choice(self) -> probatio.Schema:
-        coordinator = self._gateway.radio.coordinator
-        routers = [device.ieee for device in self._gateway.values() if device.is_router]
-        ways = [ALL, coordinator.ieee, *routers]
+        ways = [ALL, self._gateway.radio.coordinator.ieee, *self._routers]
         fields: dict[probatio.Marker, Any] = {
             probatio.Required(CONF_VIA, default=ALL): SelectSelector(
                 SelectSelectorConfig(
@@ -141,7 +173,7 @@ class AddDeviceFlow(ProgressStep[ConfigFlowResult], OptionsFlow):
         return probatio.Schema(fields)
 
     def _name(self, ieee: Ieee) -> str:
-        return name_of(self.hass, self.config_entry.entry_id, ieee)
+        return name_of(self.hass, self._entry.entry_id, ieee)
 
     async def _open(self, choice: dict[str, Any]) -> None:
         """Permit joins and follow them.
@@ -173,16 +205,31 @@ class AddDeviceFlow(ProgressStep[ConfigFlowResult], OptionsFlow):
 
     async def async_step_pairing(
         self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    ) -> SubentryFlowResult:
         """Show joining devices, until one is ready or joins have ended."""
         self._fetched = await self._list_texts()
         return await self._work(
             "pairing",
             self._until_settled,
-            done="joined",
+            done="arrived",
             failed="joined",
             placeholders={"remaining": str(int(self._remaining.total_seconds())), **self._fetched},
         )
+
+    async def async_step_arrived(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for the name of a device that is ready, or list all if there is none."""
+        if self._unnamed:
+            return await self.async_step_name_device()
+        if self._shown and self._are_all_ready:
+            return await self.async_step_finish()
+        return await self.async_step_joined()
+
+    @property
+    def _are_all_ready(self) -> bool:
+        """Whether every device can be used."""
+        return all(stage in (Stage.READY, Stage.BACK) for stage in self._shown.values())
 
     async def _until_settled(self) -> None:
         while not (self._unnamed or self._is_over):
@@ -260,21 +307,28 @@ class AddDeviceFlow(ProgressStep[ConfigFlowResult], OptionsFlow):
         ]
         return "\n".join(lines) or words["nobody"]
 
-    async def async_step_joined(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_joined(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
         """List the devices; more can be waited for while joins are permitted."""
         texts = self._fetched = await self._list_texts()
-        options = ["name_device" if self._unnamed else "add_device", "finish"]
+        options = ["name_device"] if self._unnamed else ["open"]
+        if self._routers and not self._unnamed:
+            options.append("choose")
         return self.async_show_menu(
-            step_id="joined", menu_options=options, description_placeholders=texts
+            step_id="joined",
+            menu_options=[*options, "finish"],
+            description_placeholders=texts,
         )
 
     async def async_step_name_device(
         self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask for the name and area of each new device."""
+    ) -> SubentryFlowResult:
+        """Ask for the name and area of each new device; the names are those of the models at first."""
         if user_input is not None:
             self._rename(self._asked, user_input)
             self._named.add(self._asked)
+            self._wants_another = user_input[CONF_ANOTHER]
         if not self._unnamed:
             return await self._after_names()
         self._asked = self._unnamed[0]
@@ -282,22 +336,27 @@ class AddDeviceFlow(ProgressStep[ConfigFlowResult], OptionsFlow):
         fields = {
             probatio.Required(CONF_NAME, default=name): TextSelector(),
             probatio.Optional(CONF_AREA): AreaSelector(),
+            probatio.Required(CONF_ANOTHER, default=False): BooleanSelector(),
         }
         return self.async_show_form(
             step_id="name_device",
             data_schema=probatio.Schema(fields),
             description_placeholders={"device": plain(name), "address": self._asked},
-            last_step=False,
         )
 
-    async def _after_names(self) -> ConfigFlowResult:
-        """Return to the list, unless all devices are ready."""
-        if all(stage is Stage.READY for stage in self._shown.values()):
+    async def _after_names(self) -> SubentryFlowResult:
+        """Wait for another device or for those that are not ready, or finish."""
+        if self._wants_another:
+            self._wants_another = False
+            return await self.async_step_open()
+        if self._are_all_ready:
             return await self.async_step_finish()
+        if self._remaining and not self._shown.are_settled:
+            return await self.async_step_pairing()
         return await self.async_step_joined()
 
     def _rename(self, ieee: Ieee, answers: dict[str, Any]) -> None:
-        registered = registered_device(self.hass, self.config_entry.entry_id, ieee)
+        registered = registered_device(self.hass, self._entry.entry_id, ieee)
         if registered is None:
             return
         name = answers[CONF_NAME].strip()
@@ -310,6 +369,12 @@ class AddDeviceFlow(ProgressStep[ConfigFlowResult], OptionsFlow):
             with_entity_ids=registered.created_at >= self._opened_at,
         )
 
-    async def async_step_finish(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Finish adding devices."""
-        return self.async_create_entry(data=dict(self.config_entry.options))
+    async def async_step_finish(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Finish with the list of devices; `async_remove` ends joins."""
+        words = await phrases(self.hass, "stage")
+        return self.async_abort(
+            reason="finished",
+            description_placeholders={"devices": await self._list(), "network": words["closed"]},
+        )

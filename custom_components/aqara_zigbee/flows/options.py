@@ -24,9 +24,12 @@ from ..config_flow import AqaraOptionsFlow
 from ..core.device import Device
 from ..core.device_settings import AVAILABILITY, USERS, ChosenSilence, People
 from ..core.errors import ConversionError, StorageError
+from ..core.gateway import Gateway
+from ..core.radio import Ieee
 from ..mirror.settings import LEGACY, DeviceSettings, has_older_keys
 from ..phrases import phrases
-from .add_device import AddDeviceFlow
+from ..registry import name_of
+from ..runtime import Runtime
 from .backup_options import BackupOptionsFlow
 from .firmware_options import FirmwareOptionsFlow
 from .mqtt_options import MqttOptionsFlow
@@ -57,7 +60,6 @@ _USERS = ObjectSelector(
 
 
 class OptionsSteps(
-    AddDeviceFlow,
     BackupOptionsFlow,
     FirmwareOptionsFlow,
     MqttOptionsFlow,
@@ -70,6 +72,18 @@ class OptionsSteps(
         super().__init__()
         self._device: Device | None = None
 
+    @property
+    def _runtime(self) -> Runtime:
+        runtime: Runtime = self.config_entry.runtime_data
+        return runtime
+
+    @property
+    def _gateway(self) -> Gateway:
+        return self._runtime.gateway
+
+    def _name(self, ieee: Ieee) -> str:
+        return name_of(self.hass, self.config_entry.entry_id, ieee)
+
     @override
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the menu."""
@@ -77,7 +91,7 @@ class OptionsSteps(
             return self.async_abort(reason="not_loaded")
         return self.async_show_menu(
             step_id="init",
-            menu_options=["add_device", "choose_device", "mqtt", *self._own_options()],
+            menu_options=["choose_device", "mqtt", *self._own_options()],
         )
 
     def _own_options(self) -> list[str]:
