@@ -92,6 +92,8 @@ LATER: dict[str, tuple[str, ...]] = {
         *("guest.py", "host.py", "doubles.py"),
         *("radio/guest.py", "radio/guest_device.py", "radio/packet_tap.py"),
     ),
+    "a device asks for firmware or is asked for its version, or there are images": ("radio/ota",),
+    "an entry of a config flow with files starts for the first time": ("storage/staged_files.py",),
     "the network map is requested": ("core/network_drawing.py",),
     "an entry with the virtual coordinator starts": ("simulation.py", "simulator"),
 }

@@ -3,7 +3,7 @@
 from pathlib import Path
 import struct
 
-from custom_components.aqara_zigbee.radio.ota.transfer import Patience
+from custom_components.aqara_zigbee.core.firmware import Patience
 
 LUMI = 0x115F
 IMAGE_TYPE = 257

@@ -5,6 +5,7 @@ The coordinator is behind a TCP port, in another process: ``python -m tests.load
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 import gc
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -126,9 +127,10 @@ async def start_and_use(folder: str, port: int) -> Loaded:
 
 
 async def _use(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Create a backup, request the network map, open the flows, and enable the mirror."""
+    """Create a backup, ask for firmware, request the map, open the flows, and enable the mirror."""
     target = {"config_entry_id": entry.entry_id}
     await hass.services.async_call(DOMAIN, "create_backup", target, blocking=True)
+    await _use_firmware(hass, entry)
     (drawing,) = hass.data[image.DATA_COMPONENT].entities
     assert await drawing.async_image()
     await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
@@ -142,6 +144,16 @@ async def _use(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     hass.config_entries.async_update_entry(entry, options={"mqtt": {"enabled": True}})
     while f"{PACKAGE}.mqtt.session" not in hass.data["import_cache"]:
         await asyncio.sleep(0.01)
+
+
+async def _use_firmware(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Search the user's folder for firmware, and ask a device that is not there for its version."""
+    errors, firmware = (sys.modules[f"{PACKAGE}.core.{name}"] for name in ("errors", "firmware"))
+    server = entry.runtime_data.gateway.radio.firmware
+    await hass.async_add_executor_job(server.sources.folder.mkdir)
+    assert await server.find("model", firmware.Firmware(1, 1, 1)) is None
+    with suppress(errors.DeliveryError):
+        await server.ask("00:15:8d:00:00:00:00:99")
 
 
 async def _use_zha(hass: HomeAssistant) -> None:

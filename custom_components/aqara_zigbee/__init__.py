@@ -28,29 +28,30 @@ from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
-from . import backup, bus_events, discovered, firmware, mqtt, network_map, newcomers, registry
+from . import backup, mqtt, newcomers, ports, registry, update
 from .blueprint_files import async_setup_blueprints
 from .const import DOMAIN, VIRTUAL_PORT
 from .core.device import Device
 from .core.devices import DEFINITIONS
 from .core.errors import StorageError
 from .core.events import NetworkChange, RadioLost
+from .core.firmware import ImageSources
 from .core.gateway import Gateway
 from .core.gateway_devices import Spawn
 from .core.updates import Updates
 from .entity import owner_of, translated_as
+from .event import fire_bus_events
 from .platforms import PLATFORMS
 from .radio.adapter import ZigpyRadio
 from .radio.network import Port, RadioError, Trouble
-from .radio.ota.image_store import ImageStore
 from .radio.reconnect import Reconnector
 from .runtime import CONF_DISABLED, ZHA, AqaraConfigEntry, OwnNetwork, Runtime, is_guest
 from .services import async_setup_services
-from .storage import backup_list, backups, staged_files, unwritten
-from .storage.files import database_path, delete_database, make_private
-from .storage.known_network import KnownNetwork
+from .storage import backup_list, backups, unwritten
+from .storage.files import CONF_ARRIVAL, database_path, delete_database, make_private, staged_names
+from .storage.network import KnownNetwork, forget_scan, load_scan
 from .storage.store import Memory, keep_states
-from .watch import device_issues, issues, repairs_monitor
+from .watch import issues, repairs_monitor
 from .watch.zigpy_version import installed, is_newer_than_known, tested
 
 _LOGGER = logging.getLogger(__name__)
@@ -77,7 +78,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_blueprints(hass)
     await _watch_zha(hass)
     _watch_ports(hass)
-    await staged_files.sweep(hass)
+    if await hass.async_add_executor_job(staged_names, hass):
+        await (await _load_staged_files(hass)).sweep(hass)
     await _log_newer_zigpy(hass)
     return True
 
@@ -125,6 +127,11 @@ async def _load_guest(hass: HomeAssistant) -> ModuleType:
     return await async_import_module(hass, f"{__name__}.guest")
 
 
+async def _load_staged_files(hass: HomeAssistant) -> ModuleType:
+    """Import what moves the files of a config flow to its entry."""
+    return await async_import_module(hass, f"{__name__}.storage.staged_files")
+
+
 async def async_setup_entry(hass: HomeAssistant, entry: AqaraConfigEntry) -> bool:
     """Start a network.
 
@@ -135,8 +142,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: AqaraConfigEntry) -> boo
     if is_guest(entry):
         return await _set_up_guest(hass, entry)
     memory, stored = await _open_memory(hass, entry)
-    library = ImageStore(firmware.folder(hass), firmware.fetcher(hass))
-    radio = _radio(hass, entry, library)
+    images = ImageSources(update.folder(hass), update.fetcher(hass))
+    radio = _radio(hass, entry, images)
     simulation = await _simulation(hass, entry)
     gateway = _gateway(hass, entry, radio, memory, stored)
     link = _reconnector(hass, entry, radio, gateway)
@@ -151,10 +158,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: AqaraConfigEntry) -> boo
     await _show(hass, entry, gateway, memory)
     own.watch.start()
     mqtt.follow(hass, entry, gateway, own.updates)
-    firmware.follow(hass, entry, own.updates, library)
+    update.check_regularly(hass, entry, own.updates, images)
     _check_availability(hass, entry, gateway)
     _reconnect_when_lost(hass, entry, gateway, link)
-    await discovered.settle(hass, entry)
+    await ports.settle(hass, entry)
     _spawner(hass, entry)(gateway.refresh())
     if simulation is not None:
         await simulation.move_in(entry, gateway)
@@ -184,7 +191,7 @@ async def _set_up_guest(hass: HomeAssistant, entry: AqaraConfigEntry) -> bool:
     attachment.copy_places()
     await _show(hass, entry, gateway, memory)
     registry.remove_entities_of_owner(hass, entry, gateway)
-    device_issues.follow(hass, entry, gateway)
+    issues.follow_devices(hass, entry, gateway)
     mqtt.follow(hass, entry, gateway)
     _check_availability(hass, entry, gateway)
     attachment.follow()
@@ -202,11 +209,11 @@ def _spawner(hass: HomeAssistant, entry: AqaraConfigEntry) -> Spawn:
     return spawn
 
 
-def _radio(hass: HomeAssistant, entry: AqaraConfigEntry, library: ImageStore) -> ZigpyRadio:
+def _radio(hass: HomeAssistant, entry: AqaraConfigEntry, images: ImageSources) -> ZigpyRadio:
     """Return the coordinator, not started."""
     port = Port.from_dict(entry.data["device"])
     database = str(database_path(hass, entry.entry_id))
-    return ZigpyRadio(port, database, DEFINITIONS, library)
+    return ZigpyRadio(port, database, DEFINITIONS, images)
 
 
 def _gateway(
@@ -312,8 +319,8 @@ async def _show(
     keep_states(entry, gateway, memory)
     registry.follow(hass, entry, gateway)
     unwritten.follow(hass, entry, gateway)
-    bus_events.follow(hass, entry, gateway)
-    await network_map.load(hass, entry, gateway)
+    fire_bus_events(hass, entry, gateway)
+    await load_scan(hass, entry, gateway)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
 
@@ -337,7 +344,8 @@ async def _open_memory(
     memory = Memory(hass, entry.entry_id)
     memory.on_result = partial(repairs_monitor.report_storage, hass, entry)
     try:
-        await staged_files.settle(hass, entry)
+        if CONF_ARRIVAL in entry.data:
+            await (await _load_staged_files(hass)).settle(hass, entry)
         stored = await memory.load()
         await hass.async_add_executor_job(make_private, database_path(hass, entry.entry_id))
     except (StorageError, OSError) as error:
@@ -450,7 +458,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: AqaraConfigEntry) -> No
         await simulation.remove()
     await backup_list.forget(hass, entry)
     await KnownNetwork(hass, entry).forget()
-    await network_map.forget(hass, entry)
+    await forget_scan(hass, entry)
     issues.forget(hass, entry)
-    await staged_files.forget(hass, entry)
+    if CONF_ARRIVAL in entry.data:
+        await (await _load_staged_files(hass)).forget(hass, entry)
     await hass.async_add_executor_job(delete_database, database_path(hass, entry.entry_id))

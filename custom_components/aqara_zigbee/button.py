@@ -14,9 +14,9 @@ from .core.device import Device
 from .core.events import Update
 from .core.property import Enum, Numeric
 from .entity import AqaraEntity, CoordinatorEntity, RowEntity, translated
-from .network_map import scan_network
 from .platforms import Part, follow, meters_of
 from .runtime import AqaraConfigEntry
+from .services import scan_network
 
 PARALLEL_UPDATES = 0
 

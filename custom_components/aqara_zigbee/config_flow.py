@@ -20,7 +20,7 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 
 from .const import DOMAIN, VIRTUAL_PORT
-from .discovered import CONF_DEVICE
+from .ports import CONF_DEVICE
 from .radio.network import Port
 from .runtime import AqaraConfigEntry
 

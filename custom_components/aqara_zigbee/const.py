@@ -5,7 +5,7 @@ from typing import Final
 DOMAIN: Final = "aqara_zigbee"
 
 EVENT: Final = f"{DOMAIN}_event"
-"""Fired when a lock was opened or a knob was turned; the logbook describes it (`bus_events.py`)."""
+"""Fired when a lock was opened or a knob was turned; the logbook describes it (`event.py`)."""
 
 VIRTUAL_PORT = f"virtual://{DOMAIN}"
 """The port of an entry whose coordinator and devices are simulated."""

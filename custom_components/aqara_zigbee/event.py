@@ -1,22 +1,28 @@
-"""Support for events: presses, turns, doors, bells."""
+"""Support for events: presses, turns, doors, bells.
+
+Event entities report every step and are meant for automations. A complete action, such as an opening or a
+turn, is also an event on Home Assistant's bus, which the logbook describes (`logbook.py`).
+"""
 
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, override
 
 from homeassistant.components.event import EventDeviceClass, EventEntity
-from homeassistant.const import Platform
+from homeassistant.const import ATTR_DEVICE_ID, CONF_TYPE, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN
+from .const import DOMAIN, EVENT
 from .core.device import Device
-from .core.events import ActionFired, Update
+from .core.events import ActionFired, NetworkEvent, Update
+from .core.gateway import Gateway
 from .core.property import Action, Event, Scalar
 from .entity import AqaraEntity
 from .platforms import Part, follow
+from .registry import registered_device
 from .runtime import AqaraConfigEntry
 
 PARALLEL_UPDATES = 0
@@ -95,3 +101,53 @@ class AqaraEvent(AqaraEntity, EventEntity):
             for detail, name in self.event.attributes.items()
             if said.get(detail) is not None
         }
+
+
+@callback
+def fire_bus_events(hass: HomeAssistant, entry: AqaraConfigEntry, gateway: Gateway) -> None:
+    """Fire events on the bus for all devices, including those that join later."""
+    followed: set[str] = set()
+
+    @callback
+    def updated(device: Device, update: Update) -> None:
+        if update.action is not None:
+            _fire(hass, entry, device, update.action)
+
+    @callback
+    def follow_device(device: Device) -> None:
+        if device.ieee not in followed:
+            followed.add(device.ieee)
+            entry.async_on_unload(device.subscribe(partial(updated, device)))
+
+    @callback
+    def changed(event: NetworkEvent, device: Device) -> None:
+        if event is NetworkEvent.REMOVED:
+            followed.discard(device.ieee)
+        else:
+            follow_device(device)
+
+    for device in gateway.values():
+        follow_device(device)
+    entry.async_on_unload(gateway.subscribe(changed))
+
+
+@callback
+def _fire(hass: HomeAssistant, entry: AqaraConfigEntry, device: Device, fired: ActionFired) -> None:
+    row = device.definition.action if device.definition else None
+    kind = row.bus_events.get(fired.action) if row else None
+    if row is None or kind is None:
+        return
+    registered = registered_device(hass, entry.entry_id, device.ieee)
+    if registered is not None:
+        data = {ATTR_DEVICE_ID: registered.id, CONF_TYPE: kind, **_details(row, fired)}
+        hass.bus.async_fire(EVENT, data)
+
+
+def _details(row: Action, fired: ActionFired) -> dict[str, Scalar]:
+    """Return the action's details, named as in the event entity."""
+    (event,) = [each for each in row.events if fired.action in each.types]
+    return {
+        name: value
+        for detail, name in event.attributes.items()
+        if (value := fired.details.get(detail)) is not None
+    }

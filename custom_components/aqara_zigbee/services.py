@@ -10,7 +10,7 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr, service
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
@@ -18,10 +18,9 @@ import probatio
 
 from .const import DOMAIN
 from .core.gateway import MOST_SECONDS, Gateway
-from .core.network_scan import table
+from .core.network_scan import Scan, table
 from .core.radio import Ieee
 from .entity import owner_of, translated_as
-from .network_map import scan_network
 from .runtime import AqaraConfigEntry
 
 ATTR_CHANNEL = "channel"
@@ -135,6 +134,18 @@ async def _energy_scan(call: ServiceCall) -> ServiceResponse:
         "channel": gateway.radio.coordinator.channel,
         "energies": {str(channel): energy for channel, energy in sorted(energies.items())},
     }
+
+
+async def scan_network(gateway: Gateway) -> Scan:
+    """Scan a network for a user.
+
+    Raises:
+        HomeAssistantError: the coordinator did not answer. The last scan is kept.
+    """
+    scan = await gateway.scanner.scan(dt_util.utcnow)
+    if scan.coordinator in scan.failed:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="scan_failed")
+    return scan
 
 
 async def _scan_network(call: ServiceCall) -> ServiceResponse:

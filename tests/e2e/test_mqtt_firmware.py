@@ -2,7 +2,7 @@
 
 from homeassistant.core import HomeAssistant
 
-from custom_components.aqara_zigbee import firmware
+from custom_components.aqara_zigbee import update as firmware
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.simulator.devices import Plug
 from custom_components.aqara_zigbee.simulator.home import Home

@@ -33,8 +33,8 @@ from custom_components.aqara_zigbee.storage.backup_list import (
     everything,
 )
 from custom_components.aqara_zigbee.storage.backups import Backups
+from custom_components.aqara_zigbee.storage.files import CONF_ARRIVAL
 from custom_components.aqara_zigbee.storage.staged_files import (
-    CONF_ARRIVAL,
     RegistryDetails,
     StagedFiles,
     sweep,

@@ -25,7 +25,7 @@ from custom_components.aqara_zigbee.simulator.home import Home
 from custom_components.aqara_zigbee.storage import unwritten
 from custom_components.aqara_zigbee.storage.backup_list import BackupList, Reason, StoredBackup
 from custom_components.aqara_zigbee.storage.files import DurableStore, memory_path
-from custom_components.aqara_zigbee.storage.known_network import KnownNetwork
+from custom_components.aqara_zigbee.storage.network import KnownNetwork
 from custom_components.aqara_zigbee.storage.staged_files import StagedFiles, settle
 from custom_components.aqara_zigbee.storage.store import Memory
 from tests.ha.conftest import join, until

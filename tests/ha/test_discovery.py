@@ -28,8 +28,8 @@ import custom_components.aqara_zigbee as integration
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.errors import DeliveryError
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.discovered import Discovered, is_of_other_radio, settle
 from custom_components.aqara_zigbee.phrases import plain
+from custom_components.aqara_zigbee.ports import Discovered, is_of_other_radio, settle
 from custom_components.aqara_zigbee.simulator.home import Home
 from tests.ha.conftest import DEVICE, until
 from tests.ha.test_config_flow import answer, blank, unload_all  # noqa: F401 - a fixture
@@ -322,7 +322,7 @@ async def test_network_coordinator_of_an_addon(hass: HomeAssistant) -> None:
             "options": {"serial": {"port": "tcp://192.168.7.9:6638"}, "list": [{"a": 1}]},
         },
     }
-    ports = "custom_components.aqara_zigbee.watch.port_owner"
+    ports = "custom_components.aqara_zigbee.ports"
     with (
         patch(f"{ports}.is_hassio", return_value=True),
         patch(f"{ports}.get_addons_info", return_value=addons),

@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.flows.network_id import unique_id_of
 from custom_components.aqara_zigbee.radio.backup import Backup
-from custom_components.aqara_zigbee.storage.known_network import KnownNetwork
+from custom_components.aqara_zigbee.storage.network import KnownNetwork
 from tests.radio.test_backup import theirs
 
 OTHER_STICK = "00124b0099999999"

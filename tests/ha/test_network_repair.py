@@ -29,7 +29,7 @@ from custom_components.aqara_zigbee.storage.backup_list import (
     StoredBackup,
 )
 from custom_components.aqara_zigbee.storage.files import DurableStore
-from custom_components.aqara_zigbee.storage.known_network import KnownNetwork
+from custom_components.aqara_zigbee.storage.network import KnownNetwork
 from tests.ha.conftest import DEVICE
 from tests.radio.test_backup import theirs
 

@@ -10,9 +10,8 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.aqara_zigbee.discovered import sticks
-from custom_components.aqara_zigbee.watch import port_owner as ports
-from custom_components.aqara_zigbee.watch.port_owner import name_of, port_owner
+from custom_components.aqara_zigbee import ports
+from custom_components.aqara_zigbee.ports import name_of, port_owner, sticks
 
 PATH = "socket://192.168.7.9:6638"
 

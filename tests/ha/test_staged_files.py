@@ -11,9 +11,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.core.errors import StorageError
 from custom_components.aqara_zigbee.registry import registered_device
-from custom_components.aqara_zigbee.storage.files import Database, database_path
+from custom_components.aqara_zigbee.storage.files import CONF_ARRIVAL, Database, database_path
 from custom_components.aqara_zigbee.storage.staged_files import (
-    CONF_ARRIVAL,
     RegistryDetails,
     StagedFiles,
     settle,

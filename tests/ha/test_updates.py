@@ -24,13 +24,13 @@ from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClien
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from zigpy.ota.providers import RemoteZ2MProvider
 
-from custom_components.aqara_zigbee import firmware
+from custom_components.aqara_zigbee import update as firmware
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.device import Device
+from custom_components.aqara_zigbee.core.firmware import ImageSources
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.core.updates import Updates
 from custom_components.aqara_zigbee.radio.adapter import ZigpyRadio
-from custom_components.aqara_zigbee.radio.ota.image_store import ImageStore
 from custom_components.aqara_zigbee.simulator.devices import Knob, LockS2, Lumi, Plug, Relay
 from custom_components.aqara_zigbee.simulator.home import Home
 from custom_components.aqara_zigbee.simulator.ota import CLUSTER, State
@@ -565,7 +565,7 @@ async def test_disabled_between_offer_and_install(
     await told(hass, device)
     await allow(hass, entry, remote=True)
     assert isinstance(entry.runtime_data.gateway.radio, ZigpyRadio)
-    entry.runtime_data.gateway.radio.firmware.library.remote = False
+    entry.runtime_data.gateway.radio.firmware.sources.remote = False
     with pytest.raises(HomeAssistantError) as error:
         await install(hass, device)
     assert error.value.translation_key == "update_unusable"
@@ -629,10 +629,10 @@ async def test_every_hour(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     updates = Updates(house.gateway, programmer, house.work.append)
     programmer.says(device, 90)
     await house.settle()
-    library = ImageStore()
-    library.remote = True
-    firmware.follow(hass, entry, updates, library)
-    allowed = [library.remote]
+    sources = ImageSources()
+    sources.remote = True
+    firmware.check_regularly(hass, entry, updates, sources)
+    allowed = [sources.remote]
     assert allowed == [False]
     await hass.async_block_till_done(wait_background_tasks=True)
     looked = [device.upkeep.release]

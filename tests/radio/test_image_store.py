@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from custom_components.aqara_zigbee.core.firmware import Firmware, Obstacle, Release, UpdateError
+from custom_components.aqara_zigbee.core.firmware import (
+    Firmware,
+    ImageSources,
+    Obstacle,
+    Release,
+    UpdateError,
+)
 from custom_components.aqara_zigbee.radio.ota.image import Content, names, read_index
 from custom_components.aqara_zigbee.radio.ota.image_store import MOST_BYTES, ImageStore
 from tests.firmware import IMAGE_TYPE, LUMI, image, put
@@ -129,7 +135,7 @@ async def test_an_image_is_for_one_model(tmp_path: Path, file: str, is_offered: 
     path = tmp_path / file
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(image(92))
-    assert await newest(ImageStore(tmp_path)) == (92 if is_offered else None)
+    assert await newest(ImageStore(ImageSources(tmp_path))) == (92 if is_offered else None)
 
 
 @pytest.mark.parametrize(
@@ -150,20 +156,20 @@ async def test_an_image_fits(
     tmp_path: Path, content: bytes, running: Firmware, version: int | None
 ) -> None:
     put(tmp_path, PLUG, 92, content)
-    assert await newest(ImageStore(tmp_path), running=running) == version
+    assert await newest(ImageStore(ImageSources(tmp_path)), running=running) == version
 
 
 # The folder
 
 
 async def test_missing_folder(tmp_path: Path) -> None:
-    assert await newest(ImageStore(tmp_path / "nowhere")) is None
-    assert await newest(ImageStore()) is None
+    assert await newest(ImageStore(ImageSources(tmp_path / "nowhere"))) is None
+    assert await newest(ImageStore(ImageSources())) is None
 
 
 async def test_folder_is_followed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """New, changed, broken and deleted files; a broken one is logged once."""
-    library = ImageStore(tmp_path)
+    library = ImageStore(ImageSources(tmp_path))
     path = put(tmp_path, PLUG, 91)
     assert await newest(library) == 91
     path.write_bytes(image(93, octets=500))
@@ -181,14 +187,14 @@ async def test_file_that_cannot_be_opened(tmp_path: Path, caplog: pytest.LogCapt
     """Such as one that is far too long."""
     put(tmp_path, PLUG, 91)
     put(tmp_path, PLUG, 92, image(92, octets=MOST_BYTES))
-    assert await newest(ImageStore(tmp_path)) == 91
+    assert await newest(ImageStore(ImageSources(tmp_path))) == 91
     assert "92.ota is not a usable" in caplog.text
 
 
 async def test_folder_that_is_a_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(image(92))
-    assert await newest(ImageStore(path)) is None
+    assert await newest(ImageStore(ImageSources(path))) is None
 
 
 async def test_index_in_the_folder_has_the_models_of_files(
@@ -197,7 +203,7 @@ async def test_index_in_the_folder_has_the_models_of_files(
     """By checksum, whatever a file is called."""
     (tmp_path / "a.ota").write_bytes(image(92))
     (tmp_path / "index.json").write_text(json.dumps([entry(image(92))]))
-    library = ImageStore(tmp_path)
+    library = ImageStore(ImageSources(tmp_path))
     assert await newest(library) == 92
     assert await newest(library, "lumi.lock.acn02") is None
     for broken in ("{}", "no json", "[" * 100_000):
@@ -210,7 +216,7 @@ async def test_file_of_unknown_purpose_is_explained_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "a.ota").write_bytes(image(92))
-    library = ImageStore(tmp_path)
+    library = ImageStore(ImageSources(tmp_path))
     for _ in range(2):
         assert await newest(library) is None
     assert caplog.text.count("does not say which model it is for") == 1
@@ -219,7 +225,7 @@ async def test_file_of_unknown_purpose_is_explained_once(
 
 async def test_loading(tmp_path: Path) -> None:
     put(tmp_path, PLUG, 92, image(92) + b"junk")
-    library = ImageStore(tmp_path)
+    library = ImageStore(ImageSources(tmp_path))
     release = await library.newest(PLUG, RUNNING)
     assert release is not None
     assert await library.load(release) == image(92)
@@ -265,15 +271,15 @@ def test_index() -> None:
 )
 async def test_what_an_index_offers(changes: dict[str, Any], is_offered: bool) -> None:
     internet = Internet(index=json.dumps([entry(image(92), **changes)]).encode())
-    library = ImageStore(fetch=internet.fetch)
-    library.remote = True
+    library = ImageStore(ImageSources(fetch=internet.fetch))
+    library.sources.remote = True
     assert await newest(library) == (92 if is_offered else None)
 
 
 async def test_hardware_in_an_index() -> None:
     index = json.dumps([entry(image(92), hardwareVersionMin=10)]).encode()
-    library = ImageStore(fetch=Internet(index=index).fetch)
-    library.remote = True
+    library = ImageStore(ImageSources(fetch=Internet(index=index).fetch))
+    library.sources.remote = True
     assert await newest(library, running=Firmware(LUMI, IMAGE_TYPE, 90, 10)) == 92
     assert await newest(library, running=Firmware(LUMI, IMAGE_TYPE, 90, 9)) is None
 
@@ -281,10 +287,10 @@ async def test_hardware_in_an_index() -> None:
 async def test_index_is_downloaded_once_and_only_if_enabled(tmp_path: Path) -> None:
     """Twenty devices that look at the same time make one request."""
     internet = Internet(index=json.dumps([entry(image(92))]).encode())
-    library = ImageStore(tmp_path, internet.fetch)
+    library = ImageStore(ImageSources(tmp_path, internet.fetch))
     assert await newest(library) is None
     assert internet.asked == []
-    library.remote = True
+    library.sources.remote = True
     assert set(await asyncio.gather(*(newest(library) for _ in range(20)))) == {92}
     assert len(internet.asked) == 1
 
@@ -294,8 +300,8 @@ async def test_failing_index_is_logged_once_and_retried_after_an_hour(
 ) -> None:
     caplog.set_level(logging.WARNING)
     internet = Internet()
-    library = ImageStore(fetch=internet.fetch)
-    library.remote = True
+    library = ImageStore(ImageSources(fetch=internet.fetch))
+    library.sources.remote = True
     for _ in range(3):
         assert await newest(library) is None
     assert len(internet.asked) == 1
@@ -305,8 +311,8 @@ async def test_failing_index_is_logged_once_and_retried_after_an_hour(
 async def test_file_is_preferred_to_the_same_version_from_the_internet(tmp_path: Path) -> None:
     path = put(tmp_path, PLUG, 92)
     internet = Internet(index=json.dumps([entry(image(92))]).encode())
-    library = ImageStore(tmp_path, internet.fetch)
-    library.remote = True
+    library = ImageStore(ImageSources(tmp_path, internet.fetch))
+    library.sources.remote = True
     release = await library.newest(PLUG, RUNNING)
     assert release is not None
     assert release.origin == str(path)
@@ -314,8 +320,8 @@ async def test_file_is_preferred_to_the_same_version_from_the_internet(tmp_path:
 
 async def test_download_is_checked() -> None:
     internet = Internet(index=json.dumps([entry(image(92))]).encode())
-    library = ImageStore(fetch=internet.fetch)
-    library.remote = True
+    library = ImageStore(ImageSources(fetch=internet.fetch))
+    library.sources.remote = True
     release = await library.newest(PLUG, RUNNING)
     assert release is not None
     for page in (image(92) + b"\0", image(93), b""):
@@ -330,8 +336,8 @@ async def test_index_with_wrong_data_of_an_image() -> None:
     """The right checksum of another version."""
     internet = Internet(index=json.dumps([entry(image(91))]).encode())
     internet.pages[ADDRESS] = image(91)
-    library = ImageStore(fetch=internet.fetch)
-    library.remote = True
+    library = ImageStore(ImageSources(fetch=internet.fetch))
+    library.sources.remote = True
     release = await library.newest(PLUG, RUNNING)
     assert release is not None
     with pytest.raises(UpdateError, match="header"):
@@ -340,11 +346,11 @@ async def test_index_with_wrong_data_of_an_image() -> None:
 
 async def test_no_download_once_it_is_disabled() -> None:
     internet = Internet(index=json.dumps([entry(image(92))]).encode())
-    library = ImageStore(fetch=internet.fetch)
-    library.remote = True
+    library = ImageStore(ImageSources(fetch=internet.fetch))
+    library.sources.remote = True
     release = await library.newest(PLUG, RUNNING)
     assert release is not None
-    library.remote = False
+    library.sources.remote = False
     assert await newest(library) is None
     with pytest.raises(UpdateError, match="turned off"):
         await library.load(release)

@@ -11,10 +11,10 @@ from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import DeliveryError
 from custom_components.aqara_zigbee.core.events import NetworkEvent
+from custom_components.aqara_zigbee.core.firmware import ImageSources
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.radio.adapter import ZigpyRadio
 from custom_components.aqara_zigbee.radio.network import Port
-from custom_components.aqara_zigbee.radio.ota.image_store import ImageStore
 from custom_components.aqara_zigbee.simulator import Home, Knob, LockS2, Plug, Relay
 from custom_components.aqara_zigbee.simulator.devices import Lumi
 from tests.simulator.host import until
@@ -66,7 +66,7 @@ async def net(home: Home, tmp_path: Path) -> AsyncGenerator[Net]:
         work.add(task)
         task.add_done_callback(work.discard)
 
-    radio = ZigpyRadio(Port("virtual://test"), None, DEFINITIONS, ImageStore(tmp_path))
+    radio = ZigpyRadio(Port("virtual://test"), None, DEFINITIONS, ImageSources(tmp_path))
     gateway = Gateway(radio, DEFINITIONS, spawn)
     radio.set_listener(gateway)
     await radio.start()

@@ -13,11 +13,16 @@ import pytest
 from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import DeliveryError
 from custom_components.aqara_zigbee.core.events import NetworkEvent
-from custom_components.aqara_zigbee.core.firmware import Firmware, Obstacle, Release, UpdateError
+from custom_components.aqara_zigbee.core.firmware import (
+    Firmware,
+    ImageSources,
+    Obstacle,
+    Release,
+    UpdateError,
+)
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.radio.adapter import ZigpyRadio
 from custom_components.aqara_zigbee.radio.network import Port
-from custom_components.aqara_zigbee.radio.ota.image_store import ImageStore
 from custom_components.aqara_zigbee.simulator import Home, Lock, LockS2, Plug, Relay
 from custom_components.aqara_zigbee.simulator.devices import Lumi
 from custom_components.aqara_zigbee.simulator.ota import CLUSTER, OtaCommand, State
@@ -38,7 +43,7 @@ class Site:
         self.home.plug_in("test")
         self.folder = folder
         self.radio = ZigpyRadio(
-            Port("virtual://test"), None, DEFINITIONS, ImageStore(folder), patience=patience()
+            Port("virtual://test"), None, DEFINITIONS, ImageSources(folder), patience=patience()
         )
         self.server = self.radio.firmware
         self.gateway = Gateway(self.radio, DEFINITIONS, self._spawn)

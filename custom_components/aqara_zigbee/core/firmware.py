@@ -1,8 +1,9 @@
 """Firmware: a device's information about it, available images, and the port for updates."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import ClassVar, Protocol
 
 from .errors import AqaraError
@@ -138,6 +139,53 @@ class UpdateError(AqaraError):
         super().__init__(f"{obstacle}: {detail}" if detail else str(obstacle))
         self.obstacle = obstacle
         self.detail = detail
+
+
+type Fetch = Callable[[str], Awaitable[bytes]]
+"""Downloads an https URL; raises `UpdateError` on failure."""
+
+
+@dataclass(slots=True)
+class ImageSources:
+    """The sources of images.
+
+    Attributes:
+        folder: the user's folder, which need not exist; None for none.
+        fetch: downloads from the internet; None for no access to it.
+        remote: whether the public index may be downloaded. This happens at most once a day, and not
+            before a device is checked.
+    """
+
+    folder: Path | None = None
+    fetch: Fetch | None = None
+    remote: bool = False
+
+    def exist(self) -> bool:
+        """Whether there is any. Blocks on the disk."""
+        return self.remote or (self.folder is not None and self.folder.is_dir())
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Timeouts of an update, in seconds.
+
+    Attributes:
+        answer: for a device to report its version.
+        begin: for an awake device to query the image.
+        wake: for a sleepy device to query the image.
+        stall: without a new block until a transfer fails. A whole transfer may take hours.
+        back: for a device to restart and report its version.
+        again: until image notify is repeated.
+        pause: minimum between two image notify commands.
+    """
+
+    answer: float = 10.0
+    begin: float = 60.0
+    wake: float = 300.0
+    stall: float = 600.0
+    back: float = 300.0
+    again: float = 30.0
+    pause: float = 5.0
 
 
 class Programmer(Protocol):

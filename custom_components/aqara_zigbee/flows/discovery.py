@@ -14,17 +14,18 @@ from homeassistant.helpers.service_info.usb import UsbServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from ..core.errors import DeliveryError
-from ..discovered import (
+from ..phrases import plain
+from ..ports import (
     CONF_SERIAL_NUMBER,
     Discovered,
     is_of_other_radio,
+    names_of,
     note_serial_number,
+    port_users,
     sticks,
 )
-from ..phrases import plain
 from ..radio.network import Port
 from ..runtime import ZHA
-from ..watch.port_owner import names_of, port_users
 from .port import CONF_DEVICE, CONF_PATH, Purpose
 from .previous import find_zha
 from .takeover import TakeoverFlow

@@ -6,7 +6,7 @@ from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.helpers.selector import BooleanSelector
 import probatio
 
-from ..firmware import CONF_REMOTE, CONF_UPDATES, folder, is_remote
+from ..update import CONF_REMOTE, CONF_UPDATES, folder, is_remote
 
 _SCHEMA = probatio.Schema({probatio.Required(CONF_REMOTE): BooleanSelector()})
 

@@ -5,7 +5,7 @@ from homeassistant.core import HomeAssistant
 from ..const import DOMAIN
 from ..core.identity import COORDINATOR, KEY, extended_pan_id_in, unique_id
 from ..radio.backup import Backup
-from ..storage.known_network import KnownNetwork
+from ..storage.network import KnownNetwork
 
 
 async def unique_id_of(hass: HomeAssistant, network: Backup, own_entry: str = "") -> str:

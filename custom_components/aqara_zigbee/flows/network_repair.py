@@ -19,7 +19,7 @@ from ..phrases import Phrases, phrases
 from ..radio.backup import Backup, BackupError
 from ..radio.restore import read, restore
 from ..storage.backup_list import OVERWRITTEN, BackupList, Reason, StoredBackup, everything
-from ..storage.known_network import KnownNetwork
+from ..storage.network import KnownNetwork
 from .coordinator_repair import CoordinatorRepair
 from .network_id import unique_id_of
 from .network_text import describe

@@ -10,12 +10,12 @@ from homeassistant.helpers.selector import SerialPortSelector
 import probatio
 
 from ..core.errors import StorageError
+from ..ports import port_owner
 from ..radio.backup import Backup, BackupError
 from ..radio.migration.source import TakeoverError
 from ..radio.network import Port, RadioError, Trouble
 from ..radio.port_path import complete, is_discovered
 from ..radio.restore import WriteError, probe
-from ..watch.port_owner import port_owner
 from .progress import UNKNOWN, ProgressStep
 
 CONF_DEVICE = "device"

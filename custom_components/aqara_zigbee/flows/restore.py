@@ -24,7 +24,7 @@ from ..radio.backup import MOST_BYTES, Backup, BackupError
 from ..radio.network import form
 from ..radio.restore import restore
 from ..storage.backup_list import OVERWRITTEN, BackupList, Reason, StoredBackup, everything
-from ..storage.known_network import KnownNetwork
+from ..storage.network import KnownNetwork
 from .network_id import has_network, unique_id_of
 from .network_text import describe, describe_coordinator, label
 from .new_entry import NewEntryFlow

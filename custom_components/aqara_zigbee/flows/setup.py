@@ -20,11 +20,11 @@ import probatio
 from ..config_flow import AqaraConfigFlow
 from ..const import VIRTUAL_PORT
 from ..core.errors import DeliveryError
-from ..discovered import CONF_SERIAL_NUMBER
+from ..ports import CONF_SERIAL_NUMBER
 from ..radio.network import Port, RadioError, Trouble
 from ..runtime import is_guest
 from ..storage.backup_list import Reason
-from ..storage.known_network import KnownNetwork
+from ..storage.network import KnownNetwork
 from .discovery import DiscoveryFlow
 from .port import CONF_DEVICE, Purpose
 from .previous import find_zha

@@ -40,8 +40,8 @@ from ..radio.migration.source import (
 from ..radio.migration.survey import CoordinatorAction, Survey, survey
 from ..radio.migration.z2m_files import BACKUP
 from ..radio.network import Port
-from ..storage.files import delete_database
-from ..storage.staged_files import CONF_ARRIVAL, RegistryDetails, StagedFiles
+from ..storage.files import CONF_ARRIVAL, delete_database
+from ..storage.staged_files import RegistryDetails, StagedFiles
 from .network_id import unique_id_of
 from .port import Purpose
 from .previous import MQTT, ZHA, Zha, places

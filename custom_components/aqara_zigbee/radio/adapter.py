@@ -14,10 +14,12 @@ import zigpy.types as t
 
 from ..core.definition import Definition
 from ..core.errors import DeliveryError
+from ..core.firmware import ImageSources, Patience
 from ..core.identity import Identity
 from ..core.radio import Coordinator, Ieee, Listener, Owner
 from .application import Application
 from .device import RawDevice
+from .firmware_server import FirmwareServer
 from .interview import InterviewFallback
 from .network import (
     FAILURES,
@@ -31,9 +33,6 @@ from .network import (
     identity_of,
 )
 from .nodes import is_coordinator, node_of
-from .ota.image_store import ImageStore
-from .ota.server import FirmwareServer
-from .ota.transfer import Patience
 from .requests import (
     ADMINISTRATION_SECONDS,
     COORDINATOR,
@@ -66,7 +65,7 @@ class ZigpyRadio(ZigpyRequests, Owner):
         port: Port,
         database: str | None = None,
         known: Mapping[str, Definition] = MappingProxyType({}),
-        library: ImageStore | None = None,
+        images: ImageSources | None = None,
         patience: Patience | None = None,
     ) -> None:
         """Create a radio that is not started.
@@ -76,11 +75,11 @@ class ZigpyRadio(ZigpyRequests, Owner):
             database: the file of zigpy's database; None for no database.
             known: definitions by model identifier; such a device is accepted by its reported model
                 if it falls asleep during its interview.
-            library: firmware for its devices; None for none.
+            images: where firmware for its devices comes from; None for none.
             patience: timeouts of firmware updates.
         """
         super().__init__()
-        self.firmware = FirmwareServer(self, library or ImageStore(), patience or Patience())
+        self.firmware = FirmwareServer(self, images or ImageSources(), patience or Patience())
         self.recognise: Callable[[Identity], bool] = lambda identity: True
         self._port = port
         self._database = database

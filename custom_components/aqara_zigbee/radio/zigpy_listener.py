@@ -13,9 +13,9 @@ from ..core import zcl
 from ..core.radio import Listener
 from .application import Application
 from .device import Question, RawDevice
+from .firmware_server import FirmwareServer
 from .interview import InterviewFallback, mark_unknown
 from .nodes import node_of
-from .ota.server import FirmwareServer
 
 _LOGGER = logging.getLogger(__name__)
 

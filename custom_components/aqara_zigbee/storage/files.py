@@ -21,6 +21,12 @@ from ..core.errors import StorageError
 
 _LOGGER = logging.getLogger(__name__)
 
+CONF_ARRIVAL = "arrival"
+"""In an entry's data until its first start: the name of its staged files (`staged_files`)."""
+
+STAGED = "arrival-"
+"""The first part of that name."""
+
 _VERSION = 1
 """SQLite's ``user_version`` of a complete database; 0 before."""
 
@@ -33,6 +39,12 @@ def database_path(hass: HomeAssistant, entry_id: str) -> Path:
 def memory_path(hass: HomeAssistant, entry_id: str) -> Path:
     """Return the path of a config entry's states."""
     return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{entry_id}.states.db"))
+
+
+def staged_names(hass: HomeAssistant) -> set[str]:
+    """Return the names of staged files (`staged_files`). Blocks on the disk."""
+    files = Path(hass.config.path(STORAGE_DIR)).glob(f"{DOMAIN}.{STAGED}*")
+    return {file.name.removeprefix(f"{DOMAIN}.").partition(".")[0] for file in files}
 
 
 def delete_database(path: Path) -> None:

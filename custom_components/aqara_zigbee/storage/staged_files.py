@@ -12,22 +12,17 @@ from typing import Any, Self
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.storage import STORAGE_DIR
 
 from ..const import DOMAIN
 from ..core.errors import StorageError
 from ..core.limits import known_columns, known_members
 from ..core.radio import Ieee
 from ..registry import register_with_details, registered_device
-from .files import DurableStore, database_path, delete_database
+from .files import CONF_ARRIVAL, STAGED, DurableStore, database_path, delete_database, staged_names
 from .store import Memory
 
 _LOGGER = logging.getLogger(__name__)
 
-CONF_ARRIVAL = "arrival"
-"""In an entry's data until its first start: the name of its staged files."""
-
-_PREFIX = "arrival-"
 _VERSION = 1
 
 
@@ -74,7 +69,7 @@ class StagedFiles:
     @classmethod
     def of_flow(cls, hass: HomeAssistant, flow_id: str) -> StagedFiles:
         """Return the files of a flow."""
-        return cls(hass, _PREFIX + flow_id)
+        return cls(hass, STAGED + flow_id)
 
     async def lay_out(
         self, memories: Mapping[Ieee, Mapping[str, Any]], places: Mapping[Ieee, RegistryDetails]
@@ -176,16 +171,10 @@ async def sweep(hass: HomeAssistant) -> None:
     expected = {
         *(entry.data.get(CONF_ARRIVAL) for entry in hass.config_entries.async_entries(DOMAIN)),
         *(
-            _PREFIX + flow["flow_id"]
+            STAGED + flow["flow_id"]
             for flow in hass.config_entries.flow.async_progress_by_handler(DOMAIN)
         ),
     }
-    folder = Path(hass.config.path(STORAGE_DIR))
-    for key in await hass.async_add_executor_job(_keys, folder):
+    for key in await hass.async_add_executor_job(staged_names, hass):
         if key not in expected:
             await StagedFiles(hass, key).discard()
-
-
-def _keys(folder: Path) -> set[str]:
-    files = folder.glob(f"{DOMAIN}.{_PREFIX}*")
-    return {file.name.removeprefix(f"{DOMAIN}.").partition(".")[0] for file in files}

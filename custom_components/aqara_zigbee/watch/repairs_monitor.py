@@ -1,6 +1,6 @@
 """Detects problems of a network, and creates repair issues.
 
-Issues exist only while the problem lasts. Those of single devices are in `device_issues`, the fix flows
+Issues exist only while the problem lasts. Those of single devices are in `issues`, the fix flows
 in `repairs`.
 """
 
@@ -29,9 +29,9 @@ from ..core.health import (
     is_z_stack_1,
 )
 from ..core.radio import Ieee
+from ..ports import port_owner
 from ..registry import name_of
-from . import device_issues, issues
-from .port_owner import port_owner
+from . import issues
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ class RepairsMonitor:
         _follow_coordinator(self._hass, self._entry, self._gateway)
         self._entry.async_on_unload(self._gateway.subscribe_network(self._changed))
         _follow_availability(self._hass, self._entry, self._gateway)
-        device_issues.follow(self._hass, self._entry, self._gateway)
+        issues.follow_devices(self._hass, self._entry, self._gateway)
         looking = self.check(dt_util.utcnow())
         self._entry.async_create_background_task(self._hass, looking, f"{DOMAIN} troubles")
         self._entry.async_on_unload(

@@ -1,7 +1,7 @@
 """Sources of firmware: files in a folder and, if enabled, a public index."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha512
 import logging
@@ -10,7 +10,7 @@ from typing import Self
 
 from zigpy.ota.providers import RemoteZ2MProvider
 
-from ...core.firmware import Firmware, Obstacle, Release, UpdateError
+from ...core.firmware import Firmware, ImageSources, Obstacle, Release, UpdateError
 from .image import Content, Image, read_file, read_index
 
 _LOGGER = logging.getLogger(__name__)
@@ -24,9 +24,6 @@ MOST_BYTES = 8 * 1024 * 1024
 _INDEX_SECONDS = 24 * 3600.0
 _AGAIN_SECONDS = 3600.0
 _SECURE = "https://"
-
-type Fetch = Callable[[str], Awaitable[bytes]]
-"""Downloads an https URL; raises `UpdateError` on failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +95,13 @@ class ImageStore:
 
     Attributes:
         has_images: whether any source had an image of any model at the last check.
-        remote: whether the public index may be downloaded. This happens at most once a day, and not
-            before a device is checked.
+        sources: where it comes from.
     """
 
-    def __init__(self, folder: Path | None = None, fetch: Fetch | None = None) -> None:
-        """Create a store without images.
-
-        Args:
-            folder: the folder of files; it need not exist.
-            fetch: downloads from the internet.
-        """
-        self.remote = False
+    def __init__(self, sources: ImageSources) -> None:
+        self.sources = sources
         self.has_images = False
-        self._folder = Folder(folder) if folder is not None else None
-        self._fetch = fetch
+        self._folder = Folder(sources.folder) if sources.folder is not None else None
         self._index: tuple[Image, ...] = ()
         self._ask_at = 0.0
         self._is_failing = False
@@ -152,7 +141,7 @@ class ImageStore:
             return ()
 
     async def _public(self) -> tuple[Image, ...]:
-        if not self.remote:
+        if not self.sources.remote:
             return ()
         now = asyncio.get_running_loop().time()
         if now >= self._ask_at:
@@ -170,9 +159,9 @@ class ImageStore:
 
     async def _get(self, origin: str) -> bytes:
         if origin.startswith(_SECURE):
-            if self._fetch is None or not self.remote:
+            if self.sources.fetch is None or not self.sources.remote:
                 raise UpdateError(Obstacle.UNUSABLE, f"{origin}: downloads are turned off")
-            return await self._fetch(origin)
+            return await self.sources.fetch(origin)
         try:
             return await asyncio.to_thread(Path(origin).read_bytes)
         except OSError as error:

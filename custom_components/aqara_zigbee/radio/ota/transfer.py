@@ -10,13 +10,12 @@ which blocks wait for other frames.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 import logging
 
 from zigpy.exceptions import DeliveryError
 
 from ...core.errors import DeliveryError as CoreDeliveryError
-from ...core.firmware import Firmware, Obstacle, Release, UpdateError
+from ...core.firmware import Firmware, Obstacle, Patience, Release, UpdateError
 from ..device import Question, RawDevice
 from . import frames
 from .frames import SUCCESS, VERDICTS, Wanted
@@ -28,29 +27,6 @@ _MOST_OCTETS = 50
 
 _RESTARTS = 5
 """Maximum restarts of the download within one transfer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Timeouts in seconds.
-
-    Attributes:
-        answer: for a device to report its version.
-        begin: for an awake device to query the image.
-        wake: for a sleepy device to query the image.
-        stall: without a new block until a transfer fails. A whole transfer may take hours.
-        back: for a device to restart and report its version.
-        again: until image notify is repeated.
-        pause: minimum between two image notify commands.
-    """
-
-    answer: float = 10.0
-    begin: float = 60.0
-    wake: float = 300.0
-    stall: float = 600.0
-    back: float = 300.0
-    again: float = 30.0
-    pause: float = 5.0
 
 
 def _now() -> float:

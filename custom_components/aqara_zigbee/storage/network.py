@@ -1,7 +1,7 @@
-"""Stores the network of an entry, so that a coordinator with another one is detected.
+"""Stores what is known of an entry's network besides its devices: its identity, and its last scan.
 
 A coordinator can be exchanged, restored by another program, or formed again. With another network,
-every device of the home would silently be missing.
+every device of the home would silently be missing. So it is compared at each start.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,9 @@ from homeassistant.helpers.event import async_track_time_interval
 
 from ..const import DOMAIN
 from ..core.errors import StorageError
+from ..core.gateway import Gateway
 from ..core.identity import EXTENDED_PAN_ID, Identity, extended_pan_id_in
+from ..core.network_scan import Scan
 from .files import DurableStore
 
 _LOGGER = logging.getLogger(__name__)
@@ -95,3 +97,32 @@ class KnownNetwork:
 
         self._entry.async_on_unload(async_track_time_interval(hass, check, _CHECK_INTERVAL))
         self._entry.async_on_unload(check)
+
+
+def _scan_store(hass: HomeAssistant, entry: ConfigEntry) -> DurableStore:
+    return DurableStore(hass, _VERSION, f"{DOMAIN}.{entry.entry_id}.scan")
+
+
+async def load_scan(hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway) -> None:
+    """Load the last scan, and store new ones."""
+    store = _scan_store(hass, entry)
+    try:
+        if stored := await store.load():
+            gateway.scanner.last = Scan.from_dict(stored)
+    except (StorageError, ValueError) as error:  # it can be scanned again
+        _LOGGER.warning("%s cannot be used and is ignored: %s", store.path, error)
+
+    async def keep(scan: Scan) -> None:
+        with suppress(StorageError):
+            await store.save(scan.as_dict())
+
+    @callback
+    def scanned(scan: Scan) -> None:
+        entry.async_create_background_task(hass, keep(scan), f"{DOMAIN} scan")
+
+    entry.async_on_unload(gateway.scanner.subscribe(scanned))
+
+
+async def forget_scan(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete the stored scan."""
+    await _scan_store(hass, entry).async_remove()

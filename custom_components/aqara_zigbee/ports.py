@@ -1,22 +1,141 @@
-"""Coordinators discovered by Home Assistant over USB or zeroconf, and their entries.
+"""Ports of coordinators: their names, the programs that use them, and the discovered ones.
 
 An entry stores the serial number of its coordinator, by which the coordinator is recognized at
 another port or host.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
+import os
 from typing import Self
+from urllib.parse import urlsplit
 
 from homeassistant.components import usb
-from homeassistant.components.usb import USBDevice
+from homeassistant.components.hassio import HassioNotReadyError, get_addons_info
+from homeassistant.components.usb import SerialDevice, SerialPortConsumer, USBDevice
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.hassio import is_hassio
 from homeassistant.helpers.service_info.usb import UsbServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .const import DOMAIN
-from .watch.port_owner import local_ports, name_of, names_of, network_name
+
+_NETWORK = ("socket://", "tcp://")
+"""URLs of a raw TCP connection: zigpy's and Zigbee2MQTT's."""
+
+_STARTED = "started"
+"""State of a running add-on (Supervisor API)."""
+
+
+def network_name(host: str, port: int | None) -> str:
+    """Return the normalized name of a TCP endpoint."""
+    name = host.strip("[]").rstrip(".").lower()
+    with suppress(ValueError):  # a host name
+        name = ip_address(name).compressed
+    return f"{name}:{port}"
+
+
+def name_of(path: str) -> str:
+    """Return the normalized name of a port. Must be called outside the event loop.
+
+    ``/dev/ttyUSB0`` and its link under ``/dev/serial/by-id`` are the same port, and so are
+    ``socket://192.168.1.20:6638`` and ``tcp://192.168.1.20:6638``.
+    """
+    if path.startswith("/"):
+        return os.path.realpath(path)
+    if path.startswith(_NETWORK):
+        try:
+            url = urlsplit(path)
+            return network_name(url.hostname or "", url.port)
+        except ValueError:
+            return path
+    return path
+
+
+async def names_of(hass: HomeAssistant, paths: Iterable[str]) -> dict[str, str]:
+    """Return `name_of` of several paths."""
+    every = list(paths)
+    return await hass.async_add_executor_job(lambda: {path: name_of(path) for path in every})
+
+
+async def local_ports(hass: HomeAssistant) -> Sequence[USBDevice | SerialDevice]:
+    """Return the ports of this machine; none if they cannot be read, as when one disappears."""
+    try:
+        return await usb.async_scan_serial_ports(hass)
+    except OSError:
+        return ()
+
+
+async def port_owner(hass: HomeAssistant, path: str, own_entry: str | None = None) -> str | None:
+    """Return the title of the current user of a port, None if it is free or ours."""
+    names = set((await names_of(hass, [path])).values())
+    for user in await port_users(hass, names, own_entry):
+        if user.active:
+            return user.title
+    return None
+
+
+async def port_users(
+    hass: HomeAssistant, names: set[str], own_entry: str | None = None
+) -> list[SerialPortConsumer]:
+    """Return all users of a port, running or not, without one of our entries.
+
+    Args:
+        hass: Home Assistant.
+        names: the port's names, as of `name_of`.
+        own_entry: the id of an entry to omit.
+    """
+    ports = await local_ports(hass)
+    users = dict(await usb.async_get_serial_port_consumers(hass, ports))
+    for path, addon in _network_addons(hass):
+        users[path] = [*users.get(path, []), addon]
+    spelled = await names_of(hass, users)
+    return [
+        user
+        for path, each in users.items()
+        if spelled[path] in names
+        for user in each
+        if own_entry is None or user.config_entry_id != own_entry
+    ]
+
+
+@callback
+def _network_addons(hass: HomeAssistant) -> Iterator[tuple[str, SerialPortConsumer]]:
+    """Yield network ports in add-ons' options, such as Zigbee2MQTT's; `usb` has local ones only."""
+    if not is_hassio(hass):
+        return
+    try:
+        addons = get_addons_info(hass)
+    except HassioNotReadyError:
+        return
+    for slug, addon in addons.items():
+        for text in _texts(addon["options"] if addon else None):
+            if addon and text.startswith(_NETWORK):
+                yield (
+                    text,
+                    SerialPortConsumer(
+                        kind="app",
+                        title=addon["name"],
+                        active=addon["state"] == _STARTED,
+                        slug=slug,
+                    ),
+                )
+
+
+def _texts(options: object) -> Iterator[str]:
+    match options:
+        case str():
+            yield options
+        case Mapping():
+            for each in options.values():
+                yield from _texts(each)
+        case list():
+            for each in options:
+                yield from _texts(each)
+
 
 CONF_DEVICE = "device"
 CONF_SERIAL_NUMBER = "serial_number"
@@ -50,7 +169,7 @@ class Discovered:
 
     Attributes:
         path: the port's path.
-        names: all names of that port, as `ports.name_of` writes them.
+        names: all names of that port, as `name_of` writes them.
         name: its name for people.
         serial_number: None if it has none, or one shared by a series.
         unique_id: the unique id of its discovery.
