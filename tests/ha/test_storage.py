@@ -477,21 +477,26 @@ async def test_entry_starts_with_the_readable_part_of_damaged_states(
     assert entry.runtime_data.gateway[device.ieee].options["description"] == "new"
 
 
-async def test_rows_beside_a_damaged_one_are_salvaged(hass: HomeAssistant, memory: Memory) -> None:
-    memory.follow(lambda ieee: {"text": f"{ieee} " * 400})
+@pytest.mark.parametrize("length", [40, 400])
+@pytest.mark.parametrize("part", [0.25, 0.5, 0.75])
+async def test_rows_beside_a_damaged_page_are_salvaged(
+    hass: HomeAssistant, memory: Memory, length: int, part: float
+) -> None:
+    """Wherever it is: short rows share a page, long ones have several."""
     names = [f"device {number:03}" for number in range(100)]
-    await memory.write({"devices": {name: {"text": f"{name} " * 400} for name in names}})
+    content = {name: {"text": f"{name} " * length} for name in names}
+    await memory.write({"devices": content})
     await memory.close()
     path = memory_path(hass, "one")
-    content = bytearray(await hass.async_add_executor_job(path.read_bytes))
-    middle = len(content) // 2
-    content[middle : middle + 4096 * 2] = b"\xff" * 4096 * 2
-    await hass.async_add_executor_job(path.write_bytes, content)
+    data = bytearray(await hass.async_add_executor_job(path.read_bytes))
+    page = int(len(data) // 4096 * part) * 4096
+    data[page : page + 4096] = b"\xff" * 4096
+    await hass.async_add_executor_job(path.write_bytes, data)
     again = Memory(hass, "one")
     found = (await again.load())["devices"]
     assert again.was_damaged
-    assert 10 < len(found) < 100
-    assert all(found[name] == {"text": f"{name} " * 400} for name in found if found[name])
+    assert 80 < len(found) < 100
+    assert found == {name: content[name] for name in found}
     await again.close()
 
 

@@ -209,12 +209,9 @@ class Database:
         """Move a damaged database away; return its readable rows."""
         with self._lock:
             self._close()
-            rows: dict[str, str] = {}
-            try:
-                with closing(sqlite3.connect(self.path)) as connection:
-                    rows.update(connection.execute("SELECT name, content FROM row"))
-            except sqlite3.Error as error:
-                _LOGGER.warning("%s: only %s rows could be read: %s", self.path, len(rows), error)
+            with closing(sqlite3.connect(self.path)) as connection:
+                rows = _readable_rows(connection)
+            _LOGGER.warning("%s: %s rows could be read", self.path, len(rows))
             _rename_damaged(self.path)
             for end in ("-wal", "-shm"):
                 self.path.with_name(self.path.name + end).unlink(missing_ok=True)
@@ -244,3 +241,30 @@ class Database:
     def _version(self) -> int:
         (version,) = self._open().execute("PRAGMA user_version").fetchone()
         return int(version)
+
+
+def _readable_rows(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the rows of a damaged database that are not on a damaged page.
+
+    A query ends at the first damaged page. So the rows are listed from both ends of the table and of its index, and
+    each is read by itself.
+    """
+    numbers: set[int] = set()
+    for query in (
+        "SELECT rowid FROM row ORDER BY rowid",
+        "SELECT rowid FROM row ORDER BY rowid DESC",
+        "SELECT rowid FROM row ORDER BY name",
+        "SELECT rowid FROM row ORDER BY name DESC",
+    ):
+        with suppress(sqlite3.Error):
+            for (number,) in connection.execute(query):
+                numbers.add(number)
+    rows: dict[str, str] = {}
+    for number in sorted(numbers):
+        with suppress(sqlite3.Error):
+            rows.update(
+                connection.execute("SELECT name, content FROM row WHERE rowid = ?", (number,))
+            )
+    return {
+        name: text for name, text in rows.items() if isinstance(name, str) and isinstance(text, str)
+    }
