@@ -192,6 +192,7 @@ async def _set_up_guest(hass: HomeAssistant, entry: AqaraConfigEntry) -> bool:
     await _show(hass, entry, gateway, memory)
     registry.remove_entities_of_owner(hass, entry, gateway)
     issues.follow_devices(hass, entry, gateway)
+    repairs_monitor.log_zha(entry, gateway)
     mqtt.follow(hass, entry, gateway)
     _check_availability(hass, entry, gateway)
     attachment.follow()
@@ -320,6 +321,7 @@ async def _show(
     registry.follow(hass, entry, gateway)
     unwritten.follow(hass, entry, gateway)
     fire_bus_events(hass, entry, gateway)
+    repairs_monitor.log_devices(hass, entry, gateway)
     await load_scan(hass, entry, gateway)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 

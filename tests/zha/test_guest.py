@@ -190,14 +190,24 @@ async def test_zha_disabled_and_enabled(
 
 
 async def test_lost_coordinator(
-    hass: HomeAssistant, home: Home, gateway: Gateway, guest_entry: MockConfigEntry
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    guest_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """ZHA reloads itself then; we come back with it."""
+    """ZHA reloads itself then; we come back with it. Both are logged once, and not for each device."""
     device = await join_both(hass, home, gateway, Plug())
     before = app_of(hass)
+    caplog.clear()
     before.connection_lost(ConnectionError("unplugged"))
     assert state(hass, device, "state").state == STATE_UNAVAILABLE
     await until(lambda: state(hass, device, "state").state == STATE_OFF)
+    logged = [each.message for each in caplog.records if each.name.endswith("repairs_monitor")]
+    assert [text.partition(":")[0] for text in logged] == [
+        "ZHA's network is unavailable",
+        "ZHA's network is available again",
+    ]
     assert app_of(hass) is not before
     assert not is_tapped(before)
     assert guest_entry.state is ConfigEntryState.LOADED

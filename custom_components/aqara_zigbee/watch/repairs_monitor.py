@@ -133,7 +133,6 @@ class RepairsMonitor:
             issues.take_back(self._hass, self._entry, kind)
         _follow_coordinator(self._hass, self._entry, self._gateway)
         self._entry.async_on_unload(self._gateway.subscribe_network(self._changed))
-        _follow_availability(self._hass, self._entry, self._gateway)
         issues.follow_devices(self._hass, self._entry, self._gateway)
         looking = self.check(dt_util.utcnow())
         self._entry.async_create_background_task(self._hass, looking, f"{DOMAIN} troubles")
@@ -251,7 +250,7 @@ def _follow_coordinator(hass: HomeAssistant, entry: ConfigEntry, gateway: Gatewa
 
 
 @callback
-def _follow_availability(hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway) -> None:
+def log_devices(hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway) -> None:
     """Log each device that becomes unavailable, and its return.
 
     Without the coordinator all of them are; this is logged once, for the coordinator.
@@ -273,6 +272,23 @@ def _follow_availability(hass: HomeAssistant, entry: ConfigEntry, gateway: Gatew
             _LOGGER.info("%s (%s) is unavailable", name, device.ieee)
 
     entry.async_on_unload(gateway.subscribe(on_event))
+
+
+@callback
+def log_zha(entry: ConfigEntry, gateway: Gateway) -> None:
+    """Log the loss of ZHA's network, and its return. Those of our own coordinator are in `radio.reconnect`."""
+
+    @callback
+    def changed(change: NetworkChange) -> None:
+        match change:
+            case RadioLost(reason):
+                _LOGGER.info("ZHA's network is unavailable: %s", reason)
+            case RadioFound():
+                _LOGGER.info("ZHA's network is available again")
+            case _:
+                pass
+
+    entry.async_on_unload(gateway.subscribe_network(changed))
 
 
 class _Routers:
