@@ -102,7 +102,9 @@ class HomeAssistant:
 
     async def delete_entry(self, entry: str) -> None:
         """Delete a config entry."""
-        path = f"/api/config/config_entries/entry/{entry}"
+        await self._delete(f"/api/config/config_entries/entry/{entry}")
+
+    async def _delete(self, path: str) -> None:
         async with self._session.delete(self.url + path, headers=self._headers) as answer:
             answer.raise_for_status()
 
@@ -199,6 +201,15 @@ class HomeAssistant:
             DemoError: Home Assistant refuses it.
         """
         await self._post(f"/api/config/automation/config/{key}", config)
+
+    async def automation_config(self, key: str) -> dict[str, Any]:
+        """Return an automation as its editor has saved it."""
+        found: dict[str, Any] = await self._get(f"/api/config/automation/config/{key}")
+        return found
+
+    async def delete_automation(self, key: str) -> None:
+        """Delete an automation."""
+        await self._delete(f"/api/config/automation/config/{key}")
 
     async def states(self) -> dict[str, dict[str, Any]]:
         """All states by entity id."""

@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 import contextlib
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+import json
 from pathlib import Path
+import sqlite3
 import sys
 from typing import Any
 
@@ -130,11 +133,11 @@ class Grounds:
         for entry in await self.others():
             await self.demo.assistant.delete_entry(entry["entry_id"])
 
-    async def disable_zha(self, *, disabled: bool) -> None:
-        """Disable ZHA's entry, or enable it again."""
+    async def disable(self, entry: str, *, disabled: bool) -> None:
+        """Disable an entry, or enable it again."""
         await self.demo.assistant.ask(
             "config_entries/disable",
-            entry_id=self.zha_entry,
+            entry_id=entry,
             disabled_by="user" if disabled else None,
         )
 
@@ -154,6 +157,15 @@ class Grounds:
             ),
             None,
         )
+
+    def date_back(self, ieee: str, silence: timedelta) -> None:
+        """Let the last frame of a device be so long ago; the demo's entry must be disabled."""
+        path = FOLDER / ".storage" / f"{DOMAIN}.{self.demo.entry}.states.db"
+        with contextlib.closing(sqlite3.connect(path)) as states, states:
+            (text,) = states.execute("SELECT content FROM row WHERE name = ?", (ieee,)).fetchone()
+            seen = {"last_seen": (datetime.now(UTC) - silence).isoformat()}
+            content = json.dumps(json.loads(text) | seen)
+            states.execute("UPDATE row SET content = ? WHERE name = ?", (content, ieee))
 
     async def entity(self, device: str, key: str) -> str:
         """The id of an entity by the name of its device and the end of its unique id."""

@@ -251,6 +251,12 @@ class Page:
         await self.go("/config/repairs", "ha-config-repairs")
         await self.tab.locator("ha-config-repairs").get_by_text(title).first.click()
 
+    async def close_repair(self) -> None:
+        """Close the dialog of a repair that only explains, with the cross."""
+        dialog = self.tab.locator("dialog-repairs-issue")
+        await dialog.locator("ha-icon-button[data-dialog=close]").first.click()
+        await dialog.locator("ha-markdown").wait_for(state="hidden")
+
     async def select_in_more_info(self, option: str) -> None:
         """Choose an option in the dialog of a select entity."""
         dialog = self.tab.locator("ha-more-info-dialog")

@@ -1,6 +1,7 @@
 """All walks, in the order they are made: importing this puts them into the table."""
 
 from scripts.browsing import (
+    walks_automations,
     walks_first,
     walks_options,
     walks_pages,
@@ -8,4 +9,11 @@ from scripts.browsing import (
     walks_setup,
 )
 
-__all__ = ["walks_first", "walks_options", "walks_pages", "walks_repairs", "walks_setup"]
+__all__ = [
+    "walks_automations",
+    "walks_first",
+    "walks_options",
+    "walks_pages",
+    "walks_repairs",
+    "walks_setup",
+]

@@ -1,17 +1,21 @@
 """Walks through repairs that can be provoked, to their ends."""
 
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from scripts.browsing.grounds import DOMAIN, Coordinator, coordinator, start_coordinator
 from scripts.browsing.page import Dialog
 from scripts.browsing.scene import Scene, walk
 from scripts.browsing.walks_options import remove
-from scripts.demo_api import soon
+from scripts.demo_api import DemoError, soon
 from scripts.demo_check import watchers
 from scripts.demo_mqtt import BASE_TOPIC
 from tests.e2e.broker import client
 
 _LONG = 60.0
+_CHECKED = 100.0
+"""Seconds for an issue whose conditions are checked every minute."""
 
 
 async def _issue(scene: Scene, key: str, seconds: float = _LONG) -> dict[str, Any]:
@@ -41,7 +45,7 @@ async def _fix(scene: Scene, issue: dict[str, Any]) -> Dialog:
 
 
 async def _read(scene: Scene, issue: dict[str, Any]) -> None:
-    """Open a repair that only explains, and look at it."""
+    """Open a repair that only explains, look at it, and close it."""
     key = f"issues.{issue['translation_key']}.description"
     await scene.page.repair(_title(scene, issue))
     await scene.page.tab.locator("dialog-repairs-issue ha-markdown").wait_for()
@@ -53,6 +57,7 @@ async def _read(scene: Scene, issue: dict[str, Any]) -> None:
     if first not in shown:
         scene.page.faults.add(f"the repair does not show {first!r}")
     await scene.page.picture(f"repair-{issue['translation_key']}", "dialog-repairs-issue dialog")
+    await scene.page.close_repair()
 
 
 @walk("knob-mode")
@@ -198,6 +203,47 @@ async def replace(scene: Scene) -> None:
     finally:
         await used.stop()
         await scene.grounds.delete_others()
+
+
+@walk("failures")
+async def failures(scene: Scene) -> None:
+    """Sending fails too often: the channel is busy, and the coordinator's buffers are full."""
+    demo = scene.grounds.demo
+    plug = (await watchers(demo))["lumi.plug"]
+    statuses = {"channel_crowded": 225, "buffers_full": 17}
+    try:
+        for status in statuses.values():
+            await demo.home.do("confirm", status=status)
+            for _ in range(12):
+                with suppress(DemoError):
+                    await plug.set("switch", "toggle", "state")
+        await demo.home.do("heal")
+        for key in statuses:
+            await _read(scene, await _issue(scene, key, seconds=_CHECKED))
+    finally:
+        await demo.home.do("heal")
+        # The failures of an hour count; a new start counts none.
+        await demo.assistant.reload(demo.entry)
+    for key in statuses:
+        await _gone(scene, key)
+
+
+@walk("silent-routers")
+async def silent_routers(scene: Scene) -> None:
+    """A relay that has not sent anything for two days does not respond, until it has power again."""
+    grounds, demo = scene.grounds, scene.grounds.demo
+    listed = (await demo.home.do("list"))["devices"]
+    (relay,) = [device["ieee"] for device in listed if device["name"] == "relay"]
+    await grounds.disable(demo.entry, disabled=True)
+    await demo.home.do("power_off", "relay")
+    try:
+        grounds.date_back(relay, timedelta(days=2))
+        await grounds.disable(demo.entry, disabled=False)
+        await _read(scene, await _issue(scene, "silent_routers", seconds=_CHECKED))
+    finally:
+        await demo.home.do("power_on", "relay")
+        await grounds.disable(demo.entry, disabled=False)
+    await _gone(scene, "silent_routers", seconds=_CHECKED)
 
 
 @walk("unplugged", is_slow=True)

@@ -244,7 +244,7 @@ async def guest(scene: Scene) -> None:
 @walk("no-zha")
 async def no_zha(scene: Scene) -> None:
     """ZHA's network is offered only while ZHA runs; migrating from it also when it does not."""
-    await scene.grounds.disable_zha(disabled=True)
+    await scene.grounds.disable(scene.grounds.zha_entry, disabled=True)
     try:
         dialog = await scene.page.add_integration()
         menu = await dialog.at("menu", "user")
@@ -252,5 +252,5 @@ async def no_zha(scene: Scene) -> None:
         assert "zha" in menu.options, menu.options
         await dialog.close()
     finally:
-        await scene.grounds.disable_zha(disabled=False)
+        await scene.grounds.disable(scene.grounds.zha_entry, disabled=False)
         await scene.grounds.zha_is_loaded()
