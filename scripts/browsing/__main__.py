@@ -73,6 +73,8 @@ class Look:
 LOOKS = (
     Look(1280, "light", "en"),
     Look(390, "dark", "en"),
+    Look(1280, "dark", "en", is_whole=False),
+    Look(390, "light", "en", is_whole=False),
     Look(390, "dark", "de", is_whole=False),
     Look(390, "dark", "zh-Hans", is_whole=False),
 )
