@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from homeassistant.components.lock import LockEntityFeature
+from homeassistant.components.sensor import DATA_COMPONENT, SensorDeviceClass, SensorEntity
 from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
@@ -427,6 +429,38 @@ async def test_offered_by_target(
 
     assert await ours("get_triggers_for_target") == triggers
     assert await ours("get_conditions_for_target") == conditions
+
+
+class OtherEnumeration(SensorEntity):
+    """A sensor of no lock."""
+
+    _attr_name = "Washing machine"
+    _attr_device_class = SensorDeviceClass.ENUM
+
+
+async def test_locks_are_found_without_their_integration(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """The editor knows no integrations where it looks for the people of a chosen lock."""
+    device = await join(home, gateway, LockS2())
+    shown = state(hass, device, "last_opened_by")
+    assert shown.attributes["supported_features"] == LockEntityFeature.OPEN
+    other = OtherEnumeration()
+    await hass.data[DATA_COMPONENT].async_add_entities([other])
+    assert await async_setup_component(hass, "automation", {})
+    client = await hass_ws_client()
+    for part, name in (("trigger", "opened"), ("condition", "last_opened_by")):
+        await client.send_json_auto_id({"type": f"{part}_platforms/subscribe"})
+        assert (await client.receive_json())["success"]
+        described = (await client.receive_json())["event"][f"{DOMAIN}.{name}"]
+        (wanted,) = described["target"]["entity"]
+        assert "integration" not in wanted
+        target = {"entity_id": [other.entity_id]}
+        await client.send_json_auto_id({"type": f"get_{part}s_for_target", "target": target})
+        assert f"{DOMAIN}.{name}" not in (await client.receive_json())["result"]
 
 
 async def test_people_are_options(
