@@ -54,7 +54,7 @@ class Editor:
 
     @property
     def panel(self) -> Locator:
-        """What is set of the trigger."""
+        """The panel with the fields of the trigger."""
         return self._tab.locator(_PANEL)
 
     async def set(self, name: str, value: str) -> None:
