@@ -90,7 +90,7 @@ LATER: dict[str, tuple[str, ...]] = {
     ),
     "there is a config entry of ZHA": (
         *("guest.py", "host.py", "doubles.py"),
-        *("radio/guest.py", "radio/guest_device.py", "radio/packet_tap.py"),
+        *("radio/guest.py", "radio/guest_devices.py", "radio/packet_tap.py"),
     ),
     "a device asks for firmware or is asked for its version, or there are images": ("radio/ota",),
     "an entry of a config flow with files starts for the first time": ("storage/staged_files.py",),

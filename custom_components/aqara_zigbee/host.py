@@ -18,7 +18,8 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from zigpy.application import ControllerApplication
 
 from .core.radio import Ieee
-from .radio.guest import Reinterview, extended_pan_id_of, models_of
+from .radio.guest import Reinterview, extended_pan_id_of
+from .radio.guest_devices import models_of
 from .runtime import ZHA
 
 

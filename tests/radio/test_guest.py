@@ -22,7 +22,8 @@ from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import DeliveryError
 from custom_components.aqara_zigbee.core.radio import Node
 from custom_components.aqara_zigbee.radio import guest
-from custom_components.aqara_zigbee.radio.guest import GuestRadio, extended_pan_id_of, models_of
+from custom_components.aqara_zigbee.radio.guest import GuestRadio, extended_pan_id_of
+from custom_components.aqara_zigbee.radio.guest_devices import GuestDevices, models_of
 from tests.radio.conftest import RecordingListener
 from tests.simulator.host import config, until
 
@@ -202,7 +203,9 @@ async def test_sender_is_zigpys(
     """Its address is not looked for a second time, whoever sends."""
     plug, other = app.member(1), app.member(2, "virtual.other")
     radio.attach(app)
-    monkeypatch.setattr(radio, "_with_address", lambda nwk: pytest.fail(f"looked for {nwk}"))
+    monkeypatch.setattr(
+        GuestDevices, "with_address", lambda _, nwk: pytest.fail(f"looked for {nwk}")
+    )
     app.hand(other, ON)
     assert states(listener) == []
     app.hand(plug, ON)

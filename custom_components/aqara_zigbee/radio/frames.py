@@ -1,7 +1,7 @@
 """Attribute frames of one device, and requests that wait for its responses.
 
 Used for devices of our own network (`radio.device`) and for those of another program's
-(`radio.guest_device`).
+(`radio.guest_devices`).
 """
 
 import asyncio
