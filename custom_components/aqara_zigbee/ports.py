@@ -140,6 +140,9 @@ def _texts(options: object) -> Iterator[str]:
 CONF_DEVICE = "device"
 CONF_SERIAL_NUMBER = "serial_number"
 
+CONFIRM = "confirm"
+"""The step of a discovery flow that offers a coordinator which no program is configured to use."""
+
 _SERVICE = "_zigbee-coordinator._tcp.local."
 """The service whose properties describe the radio. Older services are named after a product."""
 
@@ -247,6 +250,33 @@ async def sticks(hass: HomeAssistant) -> dict[str, USBDevice]:
     found = [port for port in await local_ports(hass) if isinstance(port, USBDevice)]
     names = await names_of(hass, (stick.device for stick in found))
     return {names[stick.device]: stick for stick in found}
+
+
+@callback
+def offered_paths(hass: HomeAssistant) -> list[str]:
+    """Return the ports of coordinators that Home Assistant has discovered and that nothing uses yet."""
+    flows = hass.config_entries.flow
+    paths: list[str] = []
+
+    def note(path: str | None) -> bool:
+        paths.append(path or "")
+        return True
+
+    shown = [
+        *flows.async_progress_by_init_data_type(
+            UsbServiceInfo, lambda info: note(info.device), include_uninitialized=True
+        ),
+        *flows.async_progress_by_init_data_type(
+            ZeroconfServiceInfo,
+            lambda info: note(found.path if (found := Discovered.by_zeroconf(info)) else None),
+            include_uninitialized=True,
+        ),
+    ]
+    return [
+        path
+        for path, flow in zip(paths, shown, strict=True)
+        if path and flow["handler"] == DOMAIN and flow.get("step_id") == CONFIRM
+    ]
 
 
 async def settle(hass: HomeAssistant, entry: ConfigEntry) -> None:

@@ -129,8 +129,10 @@ async def restore(scene: Scene) -> None:
     demo = scene.grounds.demo
     await demo.assistant.call(DOMAIN, "create_backup", config_entry_id=demo.entry)
     dialog = await _way(scene, "from_backup")
-    await dialog.at("menu", "pick_backup")
-    await dialog.choose("upload_backup")
+    await dialog.at("form", "choose_backup")
+    await dialog.fill(backup="upload", path=f"socket://127.0.0.1:{free_port()}")
+    await scene.page.picture("restore-upload", "dialog-data-entry-flow dialog")
+    await dialog.submit()
     await dialog.at("form", "upload_backup")
     with tempfile.TemporaryDirectory() as folder:
         for name, content, error in (
@@ -146,9 +148,8 @@ async def restore(scene: Scene) -> None:
     await scene.page.picture("restore-wrong-file")
     await dialog.close()
     dialog = await _way(scene, "from_backup")
-    await dialog.at("menu", "pick_backup")
-    await dialog.choose("choose_backup")
     await dialog.at("form", "choose_backup")
+    await dialog.fill(path=f"socket://127.0.0.1:{free_port()}")
     await dialog.submit()
     # The demo's own network is set up already.
     await dialog.at("abort", "already_configured")

@@ -217,6 +217,28 @@ async def test_options_list_links(
         assert (await stranger.get(wrong)).status == HTTPStatus.UNAUTHORIZED
 
 
+async def test_newest_backup_is_downloaded_from_the_menu(
+    hass: HomeAssistant,
+    dialogue: Dialogue,
+    hass_client_no_auth: Clients,
+    gateway: Gateway,
+    backups: Backups,
+    entry: MockConfigEntry,
+) -> None:
+    """The link is on the first page; without a backup there is none."""
+    await dialogue.options(entry.entry_id)
+    assert dialogue.text == ""
+    await backups.make(Reason.DAILY)
+    newest = await backups.make(Reason.ASKED)
+    await dialogue.options(entry.entry_id)
+    (url,) = re.findall(r'href="([^"]+)"', dialogue.text)
+    assert newest.id in url
+    assert "keep it private" in dialogue.text
+    response = await (await hass_client_no_auth()).get(url)
+    assert response.status == HTTPStatus.OK
+    Backup.parse(await response.read())
+
+
 async def test_options_on_a_lost_coordinator(
     home: Home, dialogue: Dialogue, gateway: Gateway, entry: MockConfigEntry
 ) -> None:

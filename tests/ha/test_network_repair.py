@@ -120,10 +120,11 @@ async def test_entry_without_a_known_network_has_its_own_backups(
     hass.config_entries.async_update_entry(entry, unique_id="test")
     await keep(hass, entry.entry_id, OTHER_KEY)
     await keep(hass, OVERWRITTEN, OURS)
-    menu = shown(await begin(hass, entry, None))
-    assert menu["menu_options"] == ["take_ours"]
-    facts = menu["description_placeholders"]
-    assert facts["theirs"] == facts["differences"] == (await words(hass))["stick_blank"]
+    form = shown(await begin(hass, entry, None))
+    assert (form["type"], form["step_id"]) == ("form", "take_ours")
+    ours = form["description_placeholders"]["ours"]
+    assert OTHER_KEY.extended_pan_id in ours
+    assert OTHER_KEY.coordinator in ours
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from collections.abc import AsyncGenerator
 import json
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import SOURCE_USB, ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.service_info.usb import UsbServiceInfo
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -146,17 +147,10 @@ async def test_replace(
     entity = entity_id(hass, device, "state")
     await dialogue.start(up.entry_id)
     shown = await dialogue.choose("replace")
-    assert (shown["step_id"], shown["menu_options"]) == (
-        "pick_backup",
-        ["choose_backup", "upload_backup"],
-    )
-    shown = await dialogue.choose("choose_backup")
+    assert shown["step_id"] == "choose_backup"
     option = shown["data_schema"][0]["selector"]["select"]["options"][0]
     assert "devices: 1" in option["label"], "the newest, which knows the plug"
-    await dialogue.say(backup=option["value"])
-    shown = await dialogue.say(path="virtual://new")
-    assert shown["step_id"] == "confirm_restore"
-    shown = await dialogue.say()
+    shown = await dialogue.say(backup=option["value"], path="virtual://new")
     assert (shown["type"], shown["reason"]) == ("abort", "replaced")
     await loaded(hass, up)
     assert up.data["device"]["path"] == "virtual://new"
@@ -183,7 +177,9 @@ async def test_replace_without_the_old_coordinator(
     home.unplug()
     await until(lambda: not gateway_of(up).online)
     await dialogue.start(up.entry_id)
-    await dialogue.choose("replace", "upload_backup")
+    await dialogue.choose("replace")
+    shown = await dialogue.say(backup="upload", path="virtual://new")
+    assert shown["step_id"] == "upload_backup"
     strange = Backup.of(kept.content).as_open_format() | {"extended_pan_id": "1122334455667788"}
     file = await dialogue.upload("backup.json", json.dumps(strange).encode())
     await dialogue.say(file=file)
@@ -191,8 +187,63 @@ async def test_replace_without_the_old_coordinator(
     await dialogue.say(
         file=await dialogue.upload("b.json", json.dumps(dict(kept.content)).encode())
     )
-    await dialogue.say(path="virtual://new")
+    assert dialogue.shown["step_id"] == "confirm_restore", "a file is shown before it is written"
     shown = await dialogue.say()
+    assert (shown["type"], shown["reason"]) == ("abort", "replaced")
+    await loaded(hass, up)
+
+
+@pytest.mark.parametrize("is_formed", [False, True])
+async def test_replacing_a_dead_coordinator_takes_one_form(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, new: Home, up: Entry, is_formed: bool
+) -> None:
+    """The newest backup and the new coordinator are selected; it is asked only if a network is lost."""
+    assert up.runtime_data.own is not None
+    for _ in range(2):
+        kept = await up.runtime_data.own.backups.make(Reason.ASKED)
+    if is_formed:
+        new.form()
+    stick = UsbServiceInfo(
+        device="virtual://new",
+        vid="10C4",
+        pid="EA60",
+        serial_number="1",
+        manufacturer="ITead",
+        description="Sonoff Zigbee 3.0 USB Dongle Plus",
+    )
+    home.unplug()
+    await until(lambda: not gateway_of(up).online)
+    await dialogue.start(up.entry_id)
+    flows = hass.config_entries.flow
+    found = await flows.async_init(DOMAIN, context={"source": SOURCE_USB}, data=stick)
+    assert found["step_id"] == "confirm"
+    shown = await dialogue.choose("replace")
+    backup, port = shown["data_schema"]
+    assert backup["default"] == kept.id
+    assert port["description"] == {"suggested_value": "virtual://new"}
+    shown = await dialogue.say(backup=kept.id, path="virtual://new")
+    if is_formed:
+        assert shown["step_id"] == "confirm_restore"
+        shown = await dialogue.say(overwrite=True)
+    assert (shown["type"], shown["reason"]) == ("abort", "replaced")
+    await loaded(hass, up)
+    assert up.data["device"]["path"] == "virtual://new"
+    await until(lambda: not flows.async_progress_by_handler(DOMAIN))
+
+
+async def test_wrong_port_of_the_new_coordinator(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, new: Home, up: Entry
+) -> None:
+    """The port is kept in the form, and asked for again on its own if nothing is there."""
+    await dialogue.start(up.entry_id)
+    shown = await dialogue.choose("replace")
+    newest = shown["data_schema"][0]["default"]
+    shown = await dialogue.say(backup=newest, path="mdns://stick")
+    assert (shown["step_id"], dialogue.errors) == ("choose_backup", {"base": "port_is_service"})
+    assert shown["data_schema"][1]["description"] == {"suggested_value": "mdns://stick"}
+    shown = await dialogue.say(backup=newest, path="virtual://nowhere")
+    assert (shown["step_id"], dialogue.errors) == ("port", {"base": "port_not_found"})
+    shown = await dialogue.say(path="virtual://new")
     assert (shown["type"], shown["reason"]) == ("abort", "replaced")
     await loaded(hass, up)
 
@@ -205,7 +256,7 @@ async def test_restore_on_the_same_coordinator(
     await up.runtime_data.own.backups.make(Reason.ASKED)
     before = home.records.network
     await dialogue.start(up.entry_id)
-    await dialogue.choose("restore_here", "choose_backup")
+    await dialogue.choose("restore_here")
     options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
     shown = await dialogue.say(backup=options[0]["value"])
     assert shown["step_id"] == "confirm_restore"
@@ -225,7 +276,7 @@ async def test_closing_before_any_change(
     assert up.runtime_data.own is not None
     await up.runtime_data.own.backups.make(Reason.ASKED)
     await dialogue.start(up.entry_id)
-    await dialogue.choose("restore_here", "choose_backup")
+    await dialogue.choose("restore_here")
     options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
     await dialogue.say(backup=options[0]["value"])
     await dialogue.close()
@@ -238,11 +289,11 @@ async def test_closing_during_the_restore(
 ) -> None:
     """It is written completely, and the entry starts with it: the old one may be lost."""
     await dialogue.start(up.entry_id)
-    await dialogue.choose("replace", "choose_backup")
-    options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
-    await dialogue.say(backup=options[0]["value"])
-    await dialogue.say(path="virtual://new")
-    await dialogue.begin()
+    await dialogue.choose("replace")
+    newest = dialogue.shown["data_schema"][0]["default"]
+    new.form()
+    await dialogue.say(backup=newest, path="virtual://new")
+    await dialogue.begin(overwrite=True)
     await dialogue.close()
     await loaded(hass, up)
     assert up.data["device"]["path"] == "virtual://new"

@@ -200,13 +200,13 @@ async def test_stored_backups_for_a_blank_coordinator(
         ["form", "choose_backup", "upload_backup"],
     )
     shown = await dialogue.choose("choose_backup")
-    (option,) = shown["data_schema"][0]["selector"]["select"]["options"]
+    option, upload = shown["data_schema"][0]["selector"]["select"]["options"]
     assert "before a restore" in option["label"]
     assert f"channel {network.channel}" in option["label"]
+    assert upload == {"value": "upload", "label": "Upload a file"}
+    assert shown["data_schema"][0]["default"] == option["value"], "the newest is selected"
     await dialogue.say(backup=option["value"])
-    assert dialogue.shown["step_id"] == "confirm_restore"
-    await dialogue.say()
-    assert dialogue.shown["type"] == "create_entry"
+    assert dialogue.shown["type"] == "create_entry", "nothing is lost, so nothing more is asked"
     await down(hass)
     assert (await held(NEW)).differences(network) == ()
 
@@ -220,19 +220,19 @@ async def test_backup_deleted_before_its_use(
         )
     first, second = await BackupList(hass, OVERWRITTEN).all()
     await dialogue.start()
-    await dialogue.choose("from_backup", "choose_backup")
+    await dialogue.choose("from_backup")
     await BackupList(hass, OVERWRITTEN).remove()
     await BackupList(hass, OVERWRITTEN).add(second)
-    await dialogue.say(backup=first.id)
+    await dialogue.say(backup=first.id, path=NEW)
     assert (dialogue.shown["step_id"], dialogue.errors) == (
         "choose_backup",
         {"base": "backup_gone"},
     )
     await BackupList(hass, OVERWRITTEN).remove()
-    await dialogue.say(backup=second.id)
+    await dialogue.say(backup=second.id, path=NEW)
     assert dialogue.shown["step_id"] == "upload_backup"
     await dialogue.say(file=await dialogue.upload("backup.json", FILE.read_bytes()))
-    await dialogue.say(path=NEW)
+    assert dialogue.shown["step_id"] == "confirm_restore", "the port is known"
     shown = await dialogue.say()
     assert shown["type"] == "create_entry"
     await down(hass)
@@ -249,16 +249,13 @@ async def test_backup_that_is_damaged(
     damaged = replace(whole, id="damaged", content={"version": 99, "network_info": {}})
     await archive.add(damaged)
     await dialogue.start()
-    await dialogue.choose("from_backup", "choose_backup")
-    await dialogue.say(backup=damaged.id)
+    await dialogue.choose("from_backup")
+    await dialogue.say(backup=damaged.id, path=NEW)
     assert (dialogue.shown["step_id"], dialogue.errors) == (
         "choose_backup",
         {"base": "backup_newer"},
     )
-    await dialogue.say(backup=whole.id)
-    await dialogue.say(path=NEW)
-    assert dialogue.shown["step_id"] == "confirm_restore"
-    await dialogue.say()
+    await dialogue.say(backup=whole.id, path=NEW)
     assert dialogue.shown["type"] == "create_entry"
     await down(hass)
     assert (await held(NEW)).differences(network) == ()

@@ -66,16 +66,16 @@ async def test_two_networks_of_one_extended_pan_id(
     for content in contents.values():
         await dialogue.start()
         await dialogue.choose("from_backup")
-        if dialogue.shown["type"] == "menu":
-            await dialogue.choose("upload_backup")
+        if dialogue.shown["step_id"] == "choose_backup":
+            await dialogue.say(backup="upload", path="virtual://first")
         file = await dialogue.upload("backup.json", json.dumps(content).encode())
         await dialogue.say(file=file)
         assert dialogue.shown["reason"] == "already_configured"
     (entry, _) = hass.config_entries.async_entries(DOMAIN)
     await dialogue.start(entry.entry_id)
     await dialogue.choose("restore_here")
-    if dialogue.shown["type"] == "menu":
-        await dialogue.choose("upload_backup")
+    if dialogue.shown["step_id"] == "choose_backup":
+        await dialogue.say(backup="upload")
     file = await dialogue.upload("backup.json", json.dumps(contents["second"]).encode())
     await dialogue.say(file=file)
     assert dialogue.errors == {"base": "other_network"}

@@ -6,9 +6,9 @@ from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 
 from ..backup import link
 from ..core.errors import DeliveryError, StorageError
-from ..phrases import phrases
+from ..phrases import Phrases, phrases
 from ..runtime import AqaraConfigEntry
-from ..storage.backup_list import Reason, line
+from ..storage.backup_list import Reason, StoredBackup, line
 from ..storage.backups import Backups
 
 
@@ -26,17 +26,24 @@ class BackupOptionsFlow(OptionsFlow):
     ) -> ConfigFlowResult:
         """List the stored backups; each entry is a download link, valid for 10 minutes."""
         words = await phrases(self.hass, "backup")
-        entry_id = self.config_entry.entry_id
-        # In a new window: the frontend takes other links for pages of its own.
-        lines = [
-            f'- <a href="{link(self.hass, entry_id, kept)}" target="_blank">{line(kept, words)}</a>'
-            for kept in await self._backups.archive.all()
-        ]
+        lines = [f"- {self._link(kept, words)}" for kept in await self._backups.archive.all()]
         return self.async_show_menu(
             step_id="backups",
             menu_options=["back_up", "init"],
             description_placeholders={"backups": "\n".join(lines) or words["none"]},
         )
+
+    def _link(self, kept: StoredBackup, words: Phrases) -> str:
+        address = link(self.hass, self.config_entry.entry_id, kept)
+        # In a new window: the frontend takes other links for pages of its own.
+        return f'<a href="{address}" target="_blank">{line(kept, words)}</a>'
+
+    async def _newest_backup(self) -> str:
+        """Return a text with a link to the newest backup, empty without one."""
+        if not (list_ := await self._backups.archive.all()):
+            return ""
+        words = await phrases(self.hass, "backup")
+        return words.put("newest", backup=self._link(list_[0], words))
 
     async def async_step_back_up(
         self, user_input: dict[str, Any] | None = None

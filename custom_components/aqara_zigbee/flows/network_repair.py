@@ -82,6 +82,8 @@ class NetworkRepair(CoordinatorRepair):
         is_whole = self._held is not None and self._held.is_whole
         if self._held is not None and is_whole and known.is_ours(self._held.identity):
             return await self.async_step_start()  # the right coordinator is back
+        if self._held is None:
+            return await self.async_step_take_ours()  # there is nothing to choose
         return self.async_show_menu(
             step_id="choose",
             menu_options=options,

@@ -92,6 +92,9 @@ class OptionsSteps(
         return self.async_show_menu(
             step_id="init",
             menu_options=["choose_device", "mqtt", *self._own_options()],
+            description_placeholders={
+                "backup": "" if self._runtime.own is None else await self._newest_backup()
+            },
         )
 
     def _own_options(self) -> list[str]:

@@ -10,7 +10,7 @@ from homeassistant.helpers.selector import SerialPortSelector
 import probatio
 
 from ..core.errors import StorageError
-from ..ports import port_owner
+from ..ports import offered_paths, port_owner
 from ..radio.backup import Backup, BackupError
 from ..radio.migration.source import TakeoverError
 from ..radio.network import Port, RadioError, Trouble
@@ -67,6 +67,7 @@ class PortFlow(ProgressStep[ConfigFlowResult], ConfigFlow):
         _port: its port.
         _held: its network, None if it is blank.
         _is_z_stack_1: whether its firmware is Z-Stack Home 1.2, without a warning yet.
+        _is_entered: whether the port was entered in this dialog.
     """
 
     def __init__(self) -> None:
@@ -74,6 +75,7 @@ class PortFlow(ProgressStep[ConfigFlowResult], ConfigFlow):
         self._port = Port("")
         self._held: Backup | None = None
         self._is_z_stack_1 = False
+        self._is_entered = False
         self._error: str | None = None
         self._file = ""
 
@@ -91,25 +93,36 @@ class PortFlow(ProgressStep[ConfigFlowResult], ConfigFlow):
             "file": self._file,
         }
         if not errors and user_input is not None:
-            path = complete(user_input[CONF_PATH])
-            self._async_abort_entries_match({CONF_DEVICE: Port(path).as_dict()})
-            self._port = Port(path)
-            own = self._own_entry
-            if is_discovered(path):
-                errors["base"] = "port_is_service"
-            elif owner := await port_owner(self.hass, path, own.entry_id if own else None):
-                errors["base"] = "port_in_use"
-                placeholders["owner"] = owner
-            else:
+            errors, placeholders["owner"] = await self._enter_port(user_input[CONF_PATH])
+            if not errors:
                 return await self.async_step_probe()
         return self.async_show_form(
             step_id="port",
-            data_schema=self.add_suggested_values_to_schema(
-                PORT_SCHEMA, {CONF_PATH: self._port.path} if self._port.path else None
-            ),
+            data_schema=self.add_suggested_values_to_schema(PORT_SCHEMA, self._suggested_port),
             errors=errors,
             description_placeholders=placeholders,
         )
+
+    async def _enter_port(self, typed: str) -> tuple[dict[str, str], str]:
+        """Use a port; return the errors of the form, and the owner if there is one."""
+        path = complete(typed)
+        self._async_abort_entries_match({CONF_DEVICE: Port(path).as_dict()})
+        self._port, self._is_entered = Port(path), True
+        own = self._own_entry
+        if is_discovered(path):
+            return {"base": "port_is_service"}, ""
+        if owner := await port_owner(self.hass, path, own.entry_id if own else None):
+            return {"base": "port_in_use"}, owner
+        return {}, ""
+
+    @property
+    def _suggested_port(self) -> dict[str, str]:
+        """Return what was entered, or the only coordinator that was discovered and is not used."""
+        is_known = self._is_entered or self._purpose is Purpose.MOVE_IN
+        offers = offered_paths(self.hass)
+        if len(offers) == 1 and not (is_known and self._port.path):
+            return {CONF_PATH: offers[0]}
+        return {CONF_PATH: self._port.path} if self._port.path else {}
 
     async def async_step_probe(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Open the port and read the coordinator's network."""

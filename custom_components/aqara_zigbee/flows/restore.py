@@ -28,12 +28,15 @@ from ..storage.network import KnownNetwork
 from .network_id import has_network, unique_id_of
 from .network_text import describe, describe_coordinator, label
 from .new_entry import NewEntryFlow
-from .port import Purpose
+from .port import CONF_PATH, PORT_SCHEMA, Purpose
 from .upload import UploadError, read_upload
 
 CONF_BACKUP = "backup"
 CONF_FILE = "file"
 CONF_OVERWRITE = "overwrite"
+
+UPLOAD = "upload"
+"""In the list of backups: a file."""
 
 _UPLOAD_SCHEMA = probatio.Schema(
     {
@@ -180,48 +183,65 @@ class RestoreFlow(NewEntryFlow):
     async def async_step_from_backup(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Choose a backup first, then the coordinator."""
+        """Choose a backup, and the coordinator."""
         self._purpose = Purpose.RESTORE
-        return await self.async_step_pick_backup()
+        return await self.async_step_choose_backup()
 
-    async def async_step_pick_backup(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask for the source of the backup, if there are several."""
-        if not await self._offers():
-            return await self.async_step_upload_backup()
-        return self.async_show_menu(step_id="pick_backup", menu_options=await self._sources())
+    @property
+    def _wants_port(self) -> bool:
+        """Whether the coordinator is chosen together with the backup."""
+        is_new = self._purpose is Purpose.RESTORE and self._own_entry is None
+        return is_new or self._purpose is Purpose.REPLACE
 
     async def async_step_choose_backup(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for a stored backup."""
+        """Ask for a stored backup or a file, with the newest backup selected, and for the coordinator."""
         offers = {kept.id: (title, kept) for title, kept in await self._offers()}
         errors: dict[str, str] = {}
+        owner = ""
         if user_input is not None:
+            wanted, path = user_input[CONF_BACKUP], user_input.get(CONF_PATH)
+            if path is not None:
+                errors, owner = await self._enter_port(path)
+            if not errors and wanted == UPLOAD:
+                return await self.async_step_upload_backup()
             try:
-                _, chosen = offers[user_input[CONF_BACKUP]]
+                _, chosen = offers[wanted]
                 network = Backup.of(chosen.content)
             except KeyError:
-                errors["base"] = "backup_gone"
+                errors = errors or {"base": "backup_gone"}
             except BackupError as error:
-                errors["base"] = error.flaw
+                errors = {"base": error.flaw}
             else:
-                return await self._chosen(Choice(network, chosen))
+                if not errors:
+                    return await self._chosen(Choice(network, chosen))
         if not offers:
             return await self.async_step_upload_backup()
+        return self.async_show_form(
+            step_id="choose_backup",
+            data_schema=self.add_suggested_values_to_schema(
+                await self._list(offers.values()), self._suggested_port
+            ),
+            errors=errors,
+            description_placeholders={"owner": owner},
+        )
+
+    async def _list(self, offers: Iterable[tuple[str, StoredBackup]]) -> probatio.Schema:
         words = await phrases(self.hass, "backup")
         options = [
             SelectOptionDict(value=kept.id, label=label(title, kept, words))
-            for title, kept in offers.values()
+            for title, kept in offers
         ]
+        newest = options[0]["value"]
+        options.append(SelectOptionDict(value=UPLOAD, label=words[UPLOAD]))
         selector = SelectSelector(
             SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST)
         )
-        schema = probatio.Schema(
-            {probatio.Required(CONF_BACKUP, default=options[0]["value"]): selector}
-        )
-        return self.async_show_form(step_id="choose_backup", data_schema=schema, errors=errors)
+        fields: dict[probatio.Marker, Any] = {
+            probatio.Required(CONF_BACKUP, default=newest): selector
+        }
+        return probatio.Schema(fields | (PORT_SCHEMA.schema if self._wants_port else {}))
 
     async def async_step_upload_backup(
         self, user_input: dict[str, Any] | None = None
@@ -261,10 +281,20 @@ class RestoreFlow(NewEntryFlow):
             )
             self._abort_if_network_configured()
         if self._purpose is Purpose.SET_UP:
-            return await self.async_step_confirm_restore()
-        if self._purpose is Purpose.RESTORE and self._own_entry is not None:
-            return await self.async_step_probe()
-        return await self.async_step_port()
+            return await self._restore_or_confirm()
+        if self._wants_port and not self._is_entered:
+            return await self.async_step_port()
+        return await self.async_step_probe()
+
+    async def _restore_or_confirm(self) -> ConfigFlowResult:
+        """Restore a backup from the list on a blank coordinator at once; otherwise ask.
+
+        The list shows what is in a backup, but the name of a file does not.
+        """
+        assert self._choice is not None
+        if self._held is None and self._choice.kept is not None:
+            return await self.async_step_restore()
+        return await self.async_step_confirm_restore()
 
     # Restore
 

@@ -63,7 +63,7 @@ class SetupFlow(DiscoveryFlow, AqaraConfigFlow):
             case Purpose.MOVE_PORT:
                 return await self._moved()
             case Purpose.REPLACE | Purpose.RESTORE:
-                return await self.async_step_confirm_restore()
+                return await self._restore_or_confirm()
 
     async def async_step_old_firmware(
         self, user_input: dict[str, Any] | None = None
@@ -128,7 +128,7 @@ class SetupFlow(DiscoveryFlow, AqaraConfigFlow):
         """Replace the coordinator: back up the old one while it can be read."""
         self._purpose = Purpose.REPLACE
         return await self._work_at_port(
-            "replace", self._back_up, done="pick_backup", failed="pick_backup"
+            "replace", self._back_up, done="choose_backup", failed="choose_backup"
         )
 
     async def _back_up(self) -> None:
@@ -144,7 +144,7 @@ class SetupFlow(DiscoveryFlow, AqaraConfigFlow):
     ) -> ConfigFlowResult:
         """Restore a backup on the current coordinator."""
         self._purpose = Purpose.RESTORE
-        return await self.async_step_pick_backup()
+        return await self.async_step_choose_backup()
 
     @override
     async def _probe(self) -> None:
