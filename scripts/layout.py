@@ -89,7 +89,7 @@ LATER: dict[str, tuple[str, ...]] = {
         "watch/host_info.py",
     ),
     "there is a config entry of ZHA": (
-        *("guest.py", "host.py", "doubles.py"),
+        *("guest.py", "host.py", "doubles.py", "newcomers.py"),
         *("radio/guest.py", "radio/guest_devices.py", "radio/packet_tap.py"),
     ),
     "a device asks for firmware or is asked for its version, or there are images": ("radio/ota",),

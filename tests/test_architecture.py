@@ -224,7 +224,7 @@ def test_progress_is_shown_in_one_place() -> None:
             assert "async_external_step" not in path.read_text(), path
 
 
-MOST_MODULES = 87
+MOST_MODULES = 86
 """Imported at the start of an entry with a coordinator, besides those that Home Assistant preloads."""
 
 

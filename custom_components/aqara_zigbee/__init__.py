@@ -22,19 +22,19 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
-from . import backup, mqtt, newcomers, ports, registry, update
+from . import backup, mqtt, ports, registry, update
 from .blueprint_files import async_setup_blueprints
 from .const import DOMAIN, VIRTUAL_PORT
 from .core.device import Device
 from .core.devices import DEFINITIONS
 from .core.errors import StorageError
-from .core.events import NetworkChange, RadioLost
+from .core.events import NetworkChange, NetworkEvent, RadioLost
 from .core.firmware import ImageSources
 from .core.gateway import Gateway
 from .core.gateway_devices import Spawn
@@ -45,7 +45,15 @@ from .platforms import PLATFORMS
 from .radio.adapter import ZigpyRadio
 from .radio.network import Port, RadioError, Trouble
 from .radio.reconnect import Reconnector
-from .runtime import CONF_DISABLED, ZHA, AqaraConfigEntry, OwnNetwork, Runtime, is_guest
+from .runtime import (
+    CONF_DISABLED,
+    SIGNAL_DEVICE_EVENT,
+    ZHA,
+    AqaraConfigEntry,
+    OwnNetwork,
+    Runtime,
+    is_guest,
+)
 from .services import async_setup_services
 from .storage import backup_list, backups, unwritten
 from .storage.files import CONF_ARRIVAL, database_path, delete_database, make_private, staged_names
@@ -154,7 +162,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AqaraConfigEntry) -> boo
     await _start(hass, entry, radio)
     own = _own_network(hass, entry, gateway, radio, simulation)
     entry.runtime_data = Runtime(gateway, own)
-    newcomers.follow(hass, entry, gateway)
+    _send_events(hass, entry, gateway)
     await _show(hass, entry, gateway, memory)
     own.watch.start()
     mqtt.follow(hass, entry, gateway, own.updates)
@@ -311,6 +319,17 @@ def _updates(
         registry.register(hass, entry, gateway, device)
 
     return Updates(gateway, radio.firmware, _spawner(hass, entry), learned)
+
+
+@callback
+def _send_events(hass: HomeAssistant, entry: AqaraConfigEntry, gateway: Gateway) -> None:
+    """Send the events of devices, for devices that leave ZHA's network (`newcomers`)."""
+
+    @callback
+    def on_event(event: NetworkEvent, device: Device) -> None:
+        async_dispatcher_send(hass, SIGNAL_DEVICE_EVENT, entry, event, device)
+
+    entry.async_on_unload(gateway.subscribe(on_event))
 
 
 async def _show(

@@ -30,6 +30,7 @@ from .core.gateway import Gateway
 from .core.identity import extended_pan_id_in, unique_id
 from .core.radio import Ieee
 from .flows.previous import places
+from .newcomers import async_setup_newcomers
 from .radio.guest import GuestRadio
 from .registry import owner_of_device, register_with_details, registered_device
 from .runtime import ZHA, AqaraConfigEntry, is_guest
@@ -53,6 +54,7 @@ def async_setup(hass: HomeAssistant) -> None:
     async_setup_retries(hass)
     doubles.async_setup_release(hass)
     async_setup_offers(hass)
+    async_setup_newcomers(hass)
 
 
 @callback

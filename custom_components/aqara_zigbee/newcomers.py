@@ -4,29 +4,29 @@ import logging
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .const import DOMAIN
 from .core.device import Device
 from .core.errors import AqaraError
 from .core.events import NetworkEvent
-from .core.gateway import Gateway
 from .core.radio import Ieee
 from .registry import register_with_details, registered_device
-from .runtime import AqaraConfigEntry, is_guest
+from .runtime import SIGNAL_DEVICE_EVENT, AqaraConfigEntry, is_guest
 
 _LOGGER = logging.getLogger(__name__)
 
 
 @callback
-def follow(hass: HomeAssistant, entry: AqaraConfigEntry, gateway: Gateway) -> None:
+def async_setup_newcomers(hass: HomeAssistant) -> None:
     """Migrate the data of devices that join and that an entry on ZHA's network has or had.
 
-    Must be called before their entities are made, which have the same unique ids.
+    This is done before their entities are made, which have the same unique ids.
     """
     options: dict[Ieee, dict[str, Any]] = {}
 
     @callback
-    def on_event(event: NetworkEvent, device: Device) -> None:
+    def on_event(entry: AqaraConfigEntry, event: NetworkEvent, device: Device) -> None:
         if event is NetworkEvent.JOINED:
             for other in hass.config_entries.async_loaded_entries(DOMAIN):
                 if is_guest(other) and (found := _take(hass, other, entry, device.ieee)):
@@ -35,7 +35,7 @@ def follow(hass: HomeAssistant, entry: AqaraConfigEntry, gateway: Gateway) -> No
             work = _configure(device, options.pop(device.ieee))
             entry.async_create_background_task(hass, work, f"{DOMAIN} options of {device.ieee}")
 
-    entry.async_on_unload(gateway.subscribe(on_event))
+    async_dispatcher_connect(hass, SIGNAL_DEVICE_EVENT, on_event)
 
 
 @callback

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.util.signal_type import SignalType
 
+from .const import DOMAIN
+from .core.device import Device
+from .core.events import NetworkEvent
 from .core.gateway import Gateway
 from .core.updates import Updates
 
@@ -14,6 +18,11 @@ if TYPE_CHECKING:
     from .watch.repairs_monitor import RepairsMonitor
 
 type AqaraConfigEntry = ConfigEntry[Runtime]
+
+SIGNAL_DEVICE_EVENT: SignalType[AqaraConfigEntry, NetworkEvent, Device] = SignalType(
+    f"{DOMAIN}_device_event"
+)
+"""Sent for each event of a device on our own coordinator, before its entities are added."""
 
 CONF_HOST = "host"
 """In an entry's data: the integration whose network it uses, instead of a coordinator of its own."""
