@@ -7,7 +7,6 @@ from playwright.async_api import ElementHandle, Locator
 from scripts.browsing.page import Page, WalkError
 
 _PICKER = "add-automation-element-dialog"
-_PANEL = "ha-automation-sidebar-trigger"
 _SAVED = re.compile(r"/config/automation/edit/\d+$")
 _ROW = """
 ([panel, name]) => {
@@ -26,7 +25,7 @@ _ROW = """
 
 
 class Editor:
-    """The editor with a new automation.
+    """The editor with an automation.
 
     Args:
         page: the tab it is opened in.
@@ -35,10 +34,23 @@ class Editor:
     def __init__(self, page: Page) -> None:
         self._page = page
         self._tab = page.tab
+        self._part = "trigger"
 
     async def open(self) -> None:
         """Begin a new automation."""
         await self._page.go("/config/automation/edit/new", "ha-automation-trigger ha-button")
+
+    async def edit(self, key: str) -> None:
+        """Open an automation that is saved."""
+        await self._page.go(f"/config/automation/edit/{key}", "ha-automation-trigger-row")
+
+    async def show(self, part: str, index: int) -> None:
+        """Open the panel of one of the automation's triggers or conditions."""
+        if await self.panel.is_visible():
+            await self._close_panel()
+        self._part = part
+        await self._tab.locator(f"ha-automation-{part}-row").nth(index).click()
+        await self.panel.wait_for()
 
     async def add_trigger(self, area: str, device: str, title: str) -> None:
         """Add a trigger of a device: the area, the device, the trigger."""
@@ -54,8 +66,12 @@ class Editor:
 
     @property
     def panel(self) -> Locator:
-        """The panel with the fields of the trigger."""
-        return self._tab.locator(_PANEL)
+        """The panel with the fields of the trigger or condition."""
+        return self._tab.locator(f"ha-automation-sidebar-{self._part}")
+
+    async def _close_panel(self) -> None:
+        await self.panel.locator("ha-icon-button[slot=navigationIcon]").first.click()
+        await self.panel.wait_for(state="hidden")
 
     async def set(self, name: str, value: str) -> None:
         """Set a field, and tick it before if it is optional.
@@ -96,8 +112,7 @@ class Editor:
 
     async def save(self, name: str) -> str:
         """Save the automation under a name. Returns its key."""
-        await self.panel.locator("ha-icon-button[slot=navigationIcon]").first.click()
-        await self.panel.wait_for(state="hidden")
+        await self._close_panel()
         await self._tab.locator("manual-automation-editor ha-button[slot=fab]").click()
         dialog = self._tab.locator("ha-dialog-automation-save")
         await dialog.locator("ha-input input").fill(name)

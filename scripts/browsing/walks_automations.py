@@ -75,5 +75,51 @@ async def _works(
         await assistant.delete_automation(key)
 
 
+@walk("people-of-targets")
+async def people_of_targets(scene: Scene) -> None:
+    """The people of a lock are listed whether its entity, the lock, its area or its label is the target."""
+    demo = scene.grounds.demo
+    ask = demo.assistant.ask
+    lock = (await watchers(demo))["lumi.lock.acn02"]
+    await set_up_lock(demo, lock, users=[{"id": 3, "name": "Ann"}], availability=1500)
+    entity = await scene.grounds.entity(_DOOR[1], "last_opened_by")
+    (device,) = [
+        each for each in await ask("config/device_registry/list") if each["name_by_user"] == _DOOR[1]
+    ]
+    label = await ask("config/label_registry/create", name="Doors")
+    await ask(
+        "config/device_registry/update", device_id=device["id"], labels=[label["label_id"]]
+    )
+    targets = [
+        {"entity_id": entity},
+        {"device_id": device["id"]},
+        {"area_id": device["area_id"]},
+        {"label_id": label["label_id"]},
+    ]
+    key = "people_of_targets"
+    parts = {"trigger": "opened", "condition": "last_opened_by"}
+    config = {
+        f"{part}s": [{part: f"{DOMAIN}.{name}", "target": each, "options": {}} for each in targets]
+        for part, name in parts.items()
+    }
+    for condition in config["conditions"]:
+        condition["options"] = {"behavior": "any", "person": ["Bob"]}
+    try:
+        await demo.assistant.automation(key, alias="People", actions=[], **config)
+        editor = Editor(scene.page)
+        await editor.edit(key)
+        for part in parts:
+            for index, target in enumerate(targets):
+                await editor.show(part, index)
+                try:
+                    await editor.set("person", "Ann")
+                except WalkError as error:
+                    raise WalkError(f"{part} of {target}: {error}") from error
+        await scene.page.picture("people-of-targets")
+    finally:
+        await demo.assistant.delete_automation(key)
+        await ask("config/label_registry/delete", label_id=label["label_id"])
+
+
 def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
