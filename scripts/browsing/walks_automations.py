@@ -84,12 +84,12 @@ async def people_of_targets(scene: Scene) -> None:
     await set_up_lock(demo, lock, users=[{"id": 3, "name": "Ann"}], availability=1500)
     entity = await scene.grounds.entity(_DOOR[1], "last_opened_by")
     (device,) = [
-        each for each in await ask("config/device_registry/list") if each["name_by_user"] == _DOOR[1]
+        each
+        for each in await ask("config/device_registry/list")
+        if each["name_by_user"] == _DOOR[1]
     ]
     label = await ask("config/label_registry/create", name="Doors")
-    await ask(
-        "config/device_registry/update", device_id=device["id"], labels=[label["label_id"]]
-    )
+    await ask("config/device_registry/update", device_id=device["id"], labels=[label["label_id"]])
     targets = [
         {"entity_id": entity},
         {"device_id": device["id"]},
