@@ -76,7 +76,7 @@ async def coordinator(**how: Any) -> AsyncIterator[Coordinator]:
 
 
 @contextlib.asynccontextmanager
-async def other_program(greeting: bytes) -> AsyncIterator[str]:
+async def other_program(greeting: bytes, port: int = 0) -> AsyncIterator[str]:
     """A device at a port that is not a coordinator and sends always the same; its address."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -86,12 +86,24 @@ async def other_program(greeting: bytes) -> AsyncIterator[str]:
                 writer.write(greeting)
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", free_port())
+    server = await asyncio.start_server(answer, "127.0.0.1", free_port(port))
     port = server.sockets[0].getsockname()[1]
     try:
         yield f"socket://127.0.0.1:{port}"
     finally:
         server.close()
+
+
+def stored(entry: str, end: str) -> Path:
+    """The path of a file that the integration has stored for an entry."""
+    return FOLDER / ".storage" / f"{DOMAIN}.{entry}.{end}"
+
+
+def damage(path: Path) -> None:
+    """Overwrite an SQLite database whose entry is disabled."""
+    for end in ("-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    path.write_bytes(bytes(range(256)) * 256)
 
 
 @dataclass
@@ -160,7 +172,7 @@ class Grounds:
 
     def date_back(self, ieee: str, silence: timedelta) -> None:
         """Let the last frame of a device be so long ago; the demo's entry must be disabled."""
-        path = FOLDER / ".storage" / f"{DOMAIN}.{self.demo.entry}.states.db"
+        path = stored(self.demo.entry, "states.db")
         with contextlib.closing(sqlite3.connect(path)) as states, states:
             (text,) = states.execute("SELECT content FROM row WHERE name = ?", (ieee,)).fetchone()
             seen = {"last_seen": (datetime.now(UTC) - silence).isoformat()}

@@ -4,7 +4,15 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from scripts.browsing.grounds import DOMAIN, Coordinator, coordinator, start_coordinator
+from scripts.browsing.grounds import (
+    DOMAIN,
+    Coordinator,
+    coordinator,
+    damage,
+    other_program,
+    start_coordinator,
+    stored,
+)
 from scripts.browsing.page import Dialog
 from scripts.browsing.scene import Scene, walk
 from scripts.browsing.walks_options import remove
@@ -242,14 +250,83 @@ async def silent_routers(scene: Scene) -> None:
     await _gone(scene, "silent_routers", seconds=_CHECKED)
 
 
+@walk("damaged")
+async def damaged(scene: Scene) -> None:
+    """The databases of a network are damaged: the states are new, the devices are rebuilt."""
+    grounds = scene.grounds
+    used = await start_coordinator(seed=51, is_formed=True)
+    port = int(used.url.rpartition(":")[2])
+    try:
+        entry = await _set_up(scene, used)
+        await grounds.disable(entry, disabled=True)
+        damage(stored(entry, "states.db"))
+        await grounds.disable(entry, disabled=False)
+        await _read(scene, await _issue(scene, "storage_damaged"))
+        await grounds.disable(entry, disabled=True)
+        damage(stored(entry, "db"))
+        await grounds.disable(entry, disabled=False)
+        issue = await _issue(scene, "database_unusable")
+        await used.stop()
+        dialog = await _fix(scene, issue)
+        await dialog.at("form", "unreachable", error="port_not_found", seconds=_LONG)
+        await scene.page.picture("repair-unreachable", "dialog-data-entry-flow dialog")
+        used = await start_coordinator(seed=51, port=port, is_formed=True)
+        await dialog.submit()
+        await dialog.at("form", "confirm", seconds=_LONG)
+        await scene.page.picture("repair-database", "dialog-data-entry-flow dialog")
+        await dialog.submit()
+        await dialog.complete(seconds=_LONG)
+        await grounds.loaded(DOMAIN, entry)
+        await _gone(scene, "database_unusable")
+    finally:
+        await grounds.delete_others()
+        await used.stop()
+
+
+@walk("wrong-port")
+async def wrong_port(scene: Scene) -> None:
+    """A coordinator whose connection is lost again and again; then something else is at its port."""
+    grounds = scene.grounds
+    used = await start_coordinator(seed=52, is_formed=True)
+    port = int(used.url.rpartition(":")[2])
+    try:
+        entry = await _set_up(scene, used)
+        connectivity = await grounds.entity_of_entry(entry, "connectivity")
+
+        async def shows(state: str) -> bool | None:
+            states = await grounds.demo.assistant.states()
+            return states[connectivity]["state"] == state or None
+
+        for _ in range(5):
+            await soon("the connection", lambda: shows("on"))
+            await used.home.do("drop_link")
+            await soon("its loss", lambda: shows("off"))
+        await _read(scene, await _issue(scene, "coordinator_shared"))
+        await used.stop()
+        async with other_program(b"SSH-2.0-OpenSSH_9.2\r\n", port):
+            await grounds.demo.assistant.reload(entry)
+            await _read(scene, await _issue(scene, "not_zstack"))
+        used = await start_coordinator(seed=52, port=port, is_formed=True)
+        await grounds.demo.assistant.reload(entry)
+        await grounds.loaded(DOMAIN, entry)
+        await _gone(scene, "not_zstack")
+    finally:
+        await grounds.delete_others()
+        await used.stop()
+
+
 @walk("unplugged", is_slow=True)
 async def unplugged(scene: Scene) -> None:
-    """The coordinator stays away for five minutes, and comes back."""
-    home = scene.grounds.demo.home
-    await home.do("unplug")
+    """The coordinator and the MQTT broker stay away for five minutes, and come back."""
+    grounds = scene.grounds
+    await grounds.demo.home.do("unplug")
+    await grounds.broker.stop()
     try:
-        await _read(scene, await _issue(scene, "coordinator_lost", seconds=330))
+        for key in ("coordinator_lost", "mqtt_unavailable"):
+            await _read(scene, await _issue(scene, key, seconds=330))
     finally:
-        await home.do("plug_in")
-    # After so long a time it is tried to connect every few minutes only.
-    await _gone(scene, "coordinator_lost", seconds=330)
+        await grounds.broker.start()
+        await grounds.demo.home.do("plug_in")
+    # After so long a time it is tried to connect once a minute only.
+    for key in ("coordinator_lost", "mqtt_unavailable"):
+        await _gone(scene, key, seconds=120)
