@@ -1,5 +1,7 @@
 """Texts that `scripts/browser` reports as faults, without a browser."""
 
+from pathlib import Path
+
 import pytest
 
 from scripts.browsing.faults import Faults
@@ -46,6 +48,21 @@ def test_a_fault_is_noted_once() -> None:
     faults.check_texts(["wrong_finger", "wrong_finger"])
     faults.check_texts(["wrong_finger"])
     assert len(faults.found) == 1
+
+
+def test_own_errors_in_the_log_are_faults(tmp_path: Path) -> None:
+    log = tmp_path / "output.log"
+    begin = "2026-11-27 04:23:54.323 ERROR (MainThread)"
+    log.write_text(
+        f"{begin} [custom_components.aqara_zigbee.radio.reconnect] Attempt 1 failed unexpectedly\n"
+        f"{begin} [homeassistant.components.mqtt.client] Failed to connect\n"
+        f"{begin} [custom_components.aqara_zigbee.storage.store] /home/a.states.db is damaged\n"
+        "2026-11-27 04:23:54.323 INFO (MainThread) [custom_components.aqara_zigbee] Lost the coordinator\n"
+    )
+    faults = Faults("a walk")
+    faults.check_log(log)
+    assert len(faults.found) == 1
+    assert "Attempt 1" in faults.found[0]
 
 
 @pytest.mark.parametrize("language", sorted(path.stem for path in TRANSLATIONS.glob("*.json")))

@@ -29,6 +29,9 @@ _NOISE = (
 )
 """Parts of console errors that are not ours, with the reason why."""
 
+_PROVOKED = ("states.db is damaged", "file is not a database")
+"""Parts of errors in the log that the walk `damaged` provokes."""
+
 _LONGEST = 300
 """Characters of a fault; the rest of an error is where it was raised in the frontend."""
 
@@ -114,7 +117,8 @@ class Faults:
     def check_log(self, path: Path) -> None:
         """Note errors in Home Assistant's log that are about the integration."""
         for line in path.read_text(errors="replace").splitlines():
-            if " ERROR " in line and "aqara_zigbee" in line:
+            is_ours = " ERROR " in line and "aqara_zigbee" in line
+            if is_ours and not any(provoked in line for provoked in _PROVOKED):
                 self.add(f"error in the log: {line}")
 
     def check_texts(self, texts: list[str]) -> None:
