@@ -4,6 +4,7 @@ from scripts.browsing.page import Dialog, WalkError
 from scripts.browsing.scene import Scene, walk
 from scripts.browsing.walks_first import OWN
 from scripts.demo_api import soon
+from scripts.demo_check import set_up_lock, watchers
 
 
 async def option(scene: Scene, name: str) -> Dialog:
@@ -30,10 +31,12 @@ async def options(scene: Scene) -> None:
 
 @walk("people")
 async def people(scene: Scene) -> None:
-    """Name a person of a lock; the name is there next time."""
-    grounds = scene.grounds
-    listed = (await grounds.demo.home.do("list"))["devices"]
-    (lock,) = [device["ieee"] for device in listed if device["name"] == "locks2"]
+    """Name the first person of a lock; the name is there next time."""
+    demo = scene.grounds.demo
+    watcher = (await watchers(demo))["lumi.lock.acn02"]
+    await set_up_lock(demo, watcher, users=[], availability=1500)
+    listed = (await demo.home.do("list"))["devices"]
+    (lock,) = [device["ieee"] for device in listed if device["name"] == watcher.name]
     for is_first in (True, False):
         dialog = await option(scene, "choose_device")
         await dialog.at("form", "choose_device")
