@@ -20,6 +20,7 @@ NAMES = (
     "options",
     "repair",
     "setup",
+    "trigger-opened",
 )
 """Pictures that a walk takes under this name and that the docs show."""
 
