@@ -286,7 +286,7 @@ async def damaged(scene: Scene) -> None:
 
 @walk("wrong-port")
 async def wrong_port(scene: Scene) -> None:
-    """A coordinator whose connection is lost again and again; then something else is at its port."""
+    """A coordinator whose connection is lost repeatedly; then something else is at its port."""
     grounds = scene.grounds
     used = await start_coordinator(seed=52, is_formed=True)
     port = int(used.url.rpartition(":")[2])
