@@ -149,10 +149,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: AqaraConfigEntry) -> boo
     """
     if is_guest(entry):
         return await _set_up_guest(hass, entry)
+    simulation = await _simulation(hass, entry)
     memory, stored = await _open_memory(hass, entry)
     images = ImageSources(update.folder(hass), update.fetcher(hass))
     radio = _radio(hass, entry, images)
-    simulation = await _simulation(hass, entry)
     gateway = _gateway(hass, entry, radio, memory, stored)
     link = _reconnector(hass, entry, radio, gateway)
     _close_at_the_end(hass, entry, partial(_close, link, gateway, radio, memory, simulation))
@@ -376,6 +376,9 @@ async def _open_memory(
             translation_key="storage_unusable",
             translation_placeholders={"reason": str(error)},
         ) from error
+    except BaseException:
+        await memory.close()
+        raise
     if memory.was_damaged:
         issues.report(hass, entry, repairs_monitor.STORAGE_DAMAGED)
     return memory, stored

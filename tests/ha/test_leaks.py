@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 import sqlite3
 import threading
+from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
@@ -20,6 +21,8 @@ from custom_components.aqara_zigbee.simulator.devices import LockS2, Plug
 from custom_components.aqara_zigbee.simulator.home import Home
 from custom_components.aqara_zigbee.simulator.port import Port
 from custom_components.aqara_zigbee.simulator.stranger import EzspAdapter
+from custom_components.aqara_zigbee.storage.files import Database
+from custom_components.aqara_zigbee.storage.store import Memory
 from tests.ha.conftest import NAME, join, until
 
 OURS = ("aqara_zigbee", "zigpy", "zigpy_znp", "serialx", "aiosqlite")
@@ -244,3 +247,30 @@ async def test_unload(
     assert await hass.config_entries.async_unload(entry.entry_id)
     await nothing_is_left(hass, listeners)
     assert home.port.line is None
+
+
+async def test_start_that_is_cancelled_while_states_are_read(
+    hass: HomeAssistant, listeners: dict[str, int], entry: MockConfigEntry
+) -> None:
+    """As when Home Assistant stops: the file is closed once the thread that reads it is done."""
+    memory = Memory(hass, entry.entry_id)
+    await memory.write({"devices": {}})
+    await memory.close()
+    is_read, may_end = threading.Event(), threading.Event()
+    read = Database.read
+
+    def slow(database: Database) -> dict[str, str]:
+        rows = read(database)
+        is_read.set()
+        assert may_end.wait(60)
+        return rows
+
+    with patch.object(Database, "read", slow):
+        start = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
+        await until(is_read.is_set)
+        start.cancel()
+        await asyncio.sleep(0)
+        may_end.set()
+        await asyncio.wait((start,))
+    assert entry.state is not ConfigEntryState.LOADED
+    await nothing_is_left(hass, listeners)

@@ -316,7 +316,9 @@ async def test_database_that_really_is_full(hass: HomeAssistant, memory: Memory)
     rows[OTHER] = {"state": {"text": "x" * 50_000}}
     with pytest.raises(StorageError, match="full"):
         await memory.save(OTHER)
-    assert (await Memory(hass, "one").load())["devices"] == {IEEE: rows[IEEE]}
+    again = Memory(hass, "one")
+    assert (await again.load())["devices"] == {IEEE: rows[IEEE]}
+    await again.close()
     await memory.save(OTHER)  # on a connection without that limit
     assert set(await after_power_cut(hass, "one")) == {IEEE, OTHER}
 
