@@ -73,6 +73,7 @@ def test_manifest_has_what_a_custom_integration_needs() -> None:
     assert MANIFEST["codeowners"]
     for key in ("documentation", "issue_tracker"):
         assert MANIFEST[key].startswith("https://"), key
+    assert MANIFEST["quality_scale"] in ("bronze", "silver", "gold", "platinum")
 
 
 def test_discovery_matchers_are_written_as_home_assistant_compares_them() -> None:

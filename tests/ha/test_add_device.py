@@ -212,6 +212,25 @@ async def test_several_at_once(
     assert result["step_id"] == "pairing"
 
 
+async def test_named_while_another_one_is_identified(
+    home: Home, gateway: Gateway, dialogue: Dialogue
+) -> None:
+    """The dialog waits for it, and asks for its name as well."""
+    await dialogue.open()
+    home.network.search(home.add(Plug()))
+    await dialogue.name_devices()
+    relay = home.add(Relay())
+    home.faults.mute(relay)
+    home.network.search(relay)
+    await until(lambda: relay.ieee in gateway)
+    result = await dialogue.answer({"name": "First"})
+    assert result["step_id"] == "pairing"
+    home.faults.mute(relay, mute=False)
+    shown = await dialogue.name_devices()
+    assert placeholders(shown)["device"] == "Dual relay module"
+    assert is_finished(await dialogue.answer({"name": "Second"}))
+
+
 async def test_pairing_with_a_name_takes_as_few_steps_as_in_zha(
     hass: HomeAssistant, home: Home, gateway: Gateway, dialogue: Dialogue
 ) -> None:
@@ -341,6 +360,19 @@ async def test_closing_the_dialog_ends_joins(
     await until(lambda: not home.network.hub.is_open)
 
 
+async def test_device_that_was_known_before_needs_no_name(
+    home: Home, gateway: Gateway, dialogue: Dialogue
+) -> None:
+    """It is listed when it is back, and the dialog finishes when the network is closed."""
+    plug = Plug()
+    await join(home, gateway, plug)
+    await dialogue.open()
+    plug.announce()
+    await dialogue.watch(lambda shown: "is back" in placeholders(shown).get("devices", ""))
+    await gateway.permit(0, dt_util.utcnow())
+    assert is_finished(await dialogue.watch(is_finished))
+
+
 async def test_radio_that_cannot_permit_joins(
     home: Home, gateway: Gateway, dialogue: Dialogue
 ) -> None:
@@ -379,6 +411,13 @@ async def test_sixth_simulated_device(hass: HomeAssistant) -> None:
     dialogue = Dialogue(hass, entry)
     result = await dialogue.open()
     assert result["step_id"] == "choose", "nothing else would join"
+    (stick,) = [s for s in hass.states.async_entity_ids("switch") if "plugged_in" in s]
+    await hass.services.async_call("switch", "turn_off", {"entity_id": stick}, blocking=True)
+    await until(lambda: not gateway.online)
+    result = await dialogue.answer({"simulated": "lumi.relay.c2acn01"})
+    assert (result["step_id"], result["errors"]) == ("choose", {"base": "not_opened"})
+    await hass.services.async_call("switch", "turn_on", {"entity_id": stick}, blocking=True)
+    await until(lambda: gateway.online)
     await dialogue.answer({"simulated": "lumi.relay.c2acn01"})
     await until(lambda: set(gateway) - before)
     (sixth,) = set(gateway) - before
@@ -389,7 +428,6 @@ async def test_sixth_simulated_device(hass: HomeAssistant) -> None:
             is_form = shown["type"] is FlowResultType.FORM
             shown = await (dialogue.answer({}) if is_form else dialogue.wait_for("name_device"))
 
-    (stick,) = [s for s in hass.states.async_entity_ids("switch") if "plugged_in" in s]
     await hass.services.async_call("switch", "turn_off", {"entity_id": stick}, blocking=True)
     await until(lambda: not gateway[sixth].available)
     assert hass.states.is_state(stick, "off")

@@ -79,7 +79,10 @@ async def unload_all(hass: HomeAssistant) -> None:
 
 
 async def test_warning_about_z_stack_1(hass: HomeAssistant) -> None:
-    """Before anything is written, also when the coordinator is blank; who goes on can."""
+    """Before anything is written, also when the coordinator is blank; then its network is written.
+
+    The memory of the virtual coordinator is that of Z-Stack 3, so that zigpy-znp cannot read it in the other format.
+    """
     firmware = replace(Firmware(), capabilities=Z_STACK_1, revision=20190608)
     async with Home(seed=1, speed=20, firmware=firmware) as old:
         old.plug_in("test")
@@ -114,6 +117,9 @@ async def test_network_can_be_kept(hass: HomeAssistant, home: Home) -> None:
     result = await answer(hass, str(result["flow_id"]), {"next_step_id": "keep"})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert home.records.network == before
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert before is not None
+    assert entry.unique_id == f"epid={before.extended_pan[::-1].hex(':')}"
     await unload_all(hass)
 
 
@@ -219,8 +225,9 @@ async def test_coordinator_that_cannot_be_written(hass: HomeAssistant, blank: Ho
 @pytest.mark.parametrize(
     ("failure", "error"),
     [
-        (RadioError(Trouble.BUSY), "port_busy"),
+        *((RadioError(trouble), trouble.value) for trouble in Trouble),
         (BackupError(BackupProblem.TOO_MANY_DEVICES), "backup_too_many_devices"),
+        (BackupError(BackupProblem.LINK_KEYS), "backup_link_keys"),
         (TakeoverError(MigrationFailure.UNREADABLE, "state.json"), "file_unreadable"),
         (StorageError("No space left on device"), "storage_failed"),
         (WriteError(), "write_failed"),
@@ -273,6 +280,7 @@ async def test_virtual(hass: HomeAssistant) -> None:
     result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"]["device"]["path"] == VIRTUAL_PORT
+    assert result["result"].unique_id == VIRTUAL_PORT
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     assert entry.state is ConfigEntryState.LOADED

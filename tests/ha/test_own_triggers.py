@@ -557,4 +557,4 @@ async def test_the_page_s_example(hass: HomeAssistant, gateway: Gateway) -> None
     (example,) = [part.partition("```")[0] for part in PAGE.split("```yaml\n")[1:]]
     assert await async_setup_component(hass, "automation", {"automation": parse_yaml(example)})
     await hass.async_block_till_done()
-    assert [each.state for each in hass.states.async_all("automation")] == [STATE_ON, STATE_ON]
+    assert [each.state for each in hass.states.async_all("automation")] == [STATE_ON] * 3

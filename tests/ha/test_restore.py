@@ -122,7 +122,7 @@ async def test_file_of_zigbee2mqtt_over_another_network(
         (b'{"adapterType": "zStack", "data": {}}', "backup_legacy"),
         (b'{"metadata": {"version": 2}, "network_key": {}}', "backup_newer"),
         (b'{"metadata": {"version": 1}, "network_key": {}}', "backup_incomplete"),
-        (bytes(5_000_000), "file_too_large"),
+        pytest.param(bytes(5_000_000), "file_too_large", id="large"),
     ],
 )
 async def test_wrong_file_changes_nothing(

@@ -215,6 +215,7 @@ async def test_from_zigbee2mqtt(
     await hass.async_block_till_done()
     entry = the_entry(hass)
     assert entry.state is ConfigEntryState.LOADED
+    assert entry.unique_id == "epid=01:02:03:04:05:06:07:08"
     assert dict(entry.data) == {"device": {"path": STICK, "baudrate": 115200, "flow_control": None}}
     assert z2m_home.records.network == network
     gateway: Gateway = entry.runtime_data.gateway
@@ -385,6 +386,7 @@ async def test_archive_that_is_too_large(
         ({"backup": b'{"adapterType": "zStack", "data": {}}'}, "backup_legacy", "coord"),
         ({"database": files(2).backup}, "file_unreadable", "database.db"),
         ({"database": b"SQLite format 3\0..."}, "wrong_file", "database.db"),
+        ({"database": b'{"type":"Group"}\n'}, "no_devices_in_file", "database.db"),
     ],
 )
 async def test_wrong_files_change_nothing(
