@@ -32,7 +32,7 @@ from scripts.browsing.texts import Texts
 from scripts.demo_api import DemoError
 from scripts.demo_process import LOG
 
-MOST_MINUTES = 45
+MOST_MINUTES = 75
 WALK_SECONDS = 240
 SLOW_WALK_SECONDS = 720
 
