@@ -119,6 +119,9 @@ async def network_map(scene: Scene) -> None:
     await scene.page.more_info(entity)
     await scene.page.settle()
     await scene.page.check("ha-more-info-dialog")
+    image = scene.page.tab.locator("ha-more-info-dialog img").first
+    if not await image.evaluate("each => each.complete && each.naturalWidth"):
+        raise WalkError("the network map is not shown")
     await scene.page.picture("network-map", "ha-more-info-dialog img")
 
 
