@@ -41,6 +41,11 @@ class Dialogue:
         data = {"handler": DOMAIN} | ({"entry_id": entry_id} if entry_id else {})
         return await self._took(await self._client.post(self._url, json=data))
 
+    def take_over(self, shown: Mapping[str, Any]) -> None:
+        """Continue a flow that Home Assistant has started."""
+        self._url = FLOWS
+        self.shown = dict(shown)
+
     async def options(self, entry_id: str) -> dict[str, Any]:
         """Open an entry's options."""
         self._url = OPTIONS

@@ -8,7 +8,6 @@ from pathlib import Path
 from homeassistant.config_entries import SOURCE_USB, SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers.service_info.usb import UsbServiceInfo
 import pytest
 
 from custom_components.aqara_zigbee.config_flow import ADD_DEVICE
@@ -18,19 +17,10 @@ from custom_components.aqara_zigbee.storage.backup_list import Reason
 from tests.ha.conftest import until
 from tests.ha.dialogue import Dialogue
 from tests.ha.test_config_flow import answer
-from tests.ha.test_reconfigure import Entry, gateway_of, new, up  # noqa: F401 - fixtures
+from tests.ha.test_reconfigure import Entry, gateway_of, new, stick, up  # noqa: F401 - fixtures
 
 TABLE = Path(__file__).parents[2] / "docs" / "comparison.md"
 OPEN_MENU = ["⋮", "Reconfigure"]
-
-STICK = UsbServiceInfo(
-    device="virtual://new",
-    vid="10C4",
-    pid="EA60",
-    serial_number="1",
-    manufacturer="ITead",
-    description="Sonoff Zigbee 3.0 USB Dongle Plus",
-)
 
 
 def rows() -> list[list[str]]:
@@ -71,7 +61,7 @@ async def test_discovered_coordinator(
     if is_formed:
         new.form()
     found = await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_USB}, data=STICK
+        DOMAIN, context={"source": SOURCE_USB}, data=stick()
     )
     steps = ["Add"]
     shown = await answer(hass, found["flow_id"], {})
@@ -157,7 +147,7 @@ async def test_replacement(
     newest = await up.runtime_data.own.backups.make(Reason.ASKED)
     home.unplug()
     await until(lambda: not gateway_of(up).online)
-    await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USB}, data=STICK)
+    await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USB}, data=stick())
     await dialogue.start(up.entry_id)
     shown = await dialogue.choose("replace")
     steps = [*OPEN_MENU, "Replace"]

@@ -47,6 +47,18 @@ async def up(hass: HomeAssistant, dialogue: Dialogue, home: Home) -> AsyncGenera
     await hass.async_block_till_done()
 
 
+def stick() -> UsbServiceInfo:
+    """The new coordinator, as Home Assistant discovers it."""
+    return UsbServiceInfo(
+        device="virtual://new",
+        vid="10C4",
+        pid="EA60",
+        serial_number="1",
+        manufacturer="ITead",
+        description="Sonoff Zigbee 3.0 USB Dongle Plus",
+    )
+
+
 def gateway_of(entry: Entry) -> Gateway:
     return entry.runtime_data.gateway
 
@@ -203,19 +215,11 @@ async def test_replacing_a_dead_coordinator_takes_one_form(
         kept = await up.runtime_data.own.backups.make(Reason.ASKED)
     if is_formed:
         new.form()
-    stick = UsbServiceInfo(
-        device="virtual://new",
-        vid="10C4",
-        pid="EA60",
-        serial_number="1",
-        manufacturer="ITead",
-        description="Sonoff Zigbee 3.0 USB Dongle Plus",
-    )
     home.unplug()
     await until(lambda: not gateway_of(up).online)
     await dialogue.start(up.entry_id)
     flows = hass.config_entries.flow
-    found = await flows.async_init(DOMAIN, context={"source": SOURCE_USB}, data=stick)
+    found = await flows.async_init(DOMAIN, context={"source": SOURCE_USB}, data=stick())
     assert found["step_id"] == "confirm"
     shown = await dialogue.choose("replace")
     backup, port = shown["data_schema"]
@@ -229,6 +233,63 @@ async def test_replacing_a_dead_coordinator_takes_one_form(
     await loaded(hass, up)
     assert up.data["device"]["path"] == "virtual://new"
     await until(lambda: not flows.async_progress_by_handler(DOMAIN))
+
+
+@pytest.mark.parametrize("is_formed", [False, True])
+async def test_discovered_coordinator_replaces_the_dead_one(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, new: Home, up: Entry, is_formed: bool
+) -> None:
+    """It is offered only while the old one is not connected; a network on it is not lost unasked."""
+    assert up.runtime_data.own is not None
+    kept = await up.runtime_data.own.backups.make(Reason.ASKED)
+    if is_formed:
+        new.form()
+    found = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USB}, data=stick()
+    )
+    home.unplug()
+    await until(lambda: not gateway_of(up).online)
+    dialogue.take_over(found)
+    shown = await dialogue.say()
+    assert (shown["step_id"], shown["menu_options"]) == ("lost", ["replace_lost", "probe"])
+    assert up.title in dialogue.text.replace("\\", "")
+    shown = await dialogue.choose("replace_lost")
+    (backup,) = shown["data_schema"]
+    assert (shown["step_id"], backup["default"]) == ("choose_backup", kept.id)
+    shown = await dialogue.say(backup=kept.id)
+    if is_formed:
+        assert shown["step_id"] == "confirm_restore"
+        shown = await dialogue.say(overwrite=True)
+    assert (shown["type"], shown["reason"]) == ("abort", "replaced")
+    await loaded(hass, up)
+    assert up.data["device"]["path"] == "virtual://new"
+    assert hass.config_entries.async_entries(DOMAIN) == [up]
+
+
+async def test_discovered_coordinator_is_another_one(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, new: Home, up: Entry
+) -> None:
+    """It gets an entry of its own although the other one is not connected; closing changes nothing."""
+    new.form()
+    home.unplug()
+    await until(lambda: not gateway_of(up).online)
+    for way in ("replace_lost", "probe"):
+        found = await hass.config_entries.flow.async_init(
+            DOMAIN, context={"source": SOURCE_USB}, data=stick()
+        )
+        dialogue.take_over(found)
+        await dialogue.say()
+        shown = await dialogue.choose(way)
+        if way == "replace_lost":
+            await dialogue.close()
+    assert shown["step_id"] == "network"
+    await dialogue.choose("keep")
+    assert dialogue.shown["type"] == "create_entry"
+    await hass.async_block_till_done()
+    _, other = hass.config_entries.async_entries(DOMAIN)
+    assert other.data["device"]["path"] == "virtual://new"
+    assert up.data["device"] == DEVICE
+    await hass.config_entries.async_unload(other.entry_id)
 
 
 async def test_wrong_port_of_the_new_coordinator(

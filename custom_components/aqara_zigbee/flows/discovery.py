@@ -24,7 +24,7 @@ from ..ports import (
     port_users,
     sticks,
 )
-from ..radio.network import Port
+from ..radio.network import Port, Trouble
 from ..runtime import ZHA
 from .port import CONF_DEVICE, CONF_PATH, Purpose
 from .previous import find_zha
@@ -41,11 +41,15 @@ class DiscoveryFlow(TakeoverFlow, ZhaNetworkFlow):
 
     Attributes:
         _discovered: the coordinator, None if the user started the flow.
+        _lost: the entry whose coordinator it may replace.
+        _replaced: the entry whose coordinator it replaces.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._discovered: Discovered | None = None
+        self._lost: ConfigEntry | None = None
+        self._replaced: ConfigEntry | None = None
 
     @override
     async def async_step_usb(self, discovery_info: UsbServiceInfo) -> ConfigFlowResult:
@@ -92,7 +96,37 @@ class DiscoveryFlow(TakeoverFlow, ZhaNetworkFlow):
             )
         self._purpose = Purpose.SET_UP
         self._zha = await find_zha(self.hass)
+        lost = [entry for entry in self._own_entries.values() if _is_lost(entry)]
+        if len(lost) == 1:
+            self._lost = lost[0]
+            return await self.async_step_lost()
         return await self.async_step_probe()
+
+    async def async_step_lost(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask whether it replaces a coordinator that is not connected."""
+        assert self._discovered is not None
+        assert self._lost is not None
+        return self.async_show_menu(
+            step_id="lost",
+            menu_options=["replace_lost", "probe"],
+            description_placeholders={
+                "name": plain(self._discovered.name),
+                "path": self._discovered.path,
+                "title": plain(self._lost.title),
+            },
+        )
+
+    async def async_step_replace_lost(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose a backup for it."""
+        self._purpose, self._replaced = Purpose.REPLACE, self._lost
+        return await self.async_step_choose_backup()
+
+    @property
+    @override
+    def _wants_port(self) -> bool:
+        return self._replaced is None and super()._wants_port
 
     # Users of the coordinator
 
@@ -173,6 +207,13 @@ class DiscoveryFlow(TakeoverFlow, ZhaNetworkFlow):
         if found is not None and found.serial_number and self._port.path == found.path:
             data = {CONF_SERIAL_NUMBER: found.serial_number, **(data or {})}
         return await super()._create(data, options)
+
+
+def _is_lost(entry: ConfigEntry) -> bool:
+    """Whether an entry's coordinator is not connected, or does not respond."""
+    if entry.state is ConfigEntryState.SETUP_RETRY:
+        return entry.error_reason_translation_key in (Trouble.NOT_FOUND, Trouble.SILENT)
+    return entry.state is ConfigEntryState.LOADED and not _is_up(entry)
 
 
 def _is_up(entry: ConfigEntry) -> bool:

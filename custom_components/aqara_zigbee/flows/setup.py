@@ -83,7 +83,8 @@ class SetupFlow(DiscoveryFlow, AqaraConfigFlow):
     @property
     @override
     def _own_entry(self) -> ConfigEntry | None:
-        return self._get_reconfigure_entry() if self.source == SOURCE_RECONFIGURE else None
+        is_reconfigured = self.source == SOURCE_RECONFIGURE
+        return self._get_reconfigure_entry() if is_reconfigured else self._replaced
 
     @override
     async def async_step_reconfigure(
@@ -174,7 +175,7 @@ class SetupFlow(DiscoveryFlow, AqaraConfigFlow):
 
     @override
     async def _conclude(self) -> ConfigFlowResult:
-        if self.source != SOURCE_RECONFIGURE:
+        if self._own_entry is None:
             return await super()._conclude()
         return self._finish("replaced" if self._purpose is Purpose.REPLACE else "restored")
 
@@ -182,7 +183,8 @@ class SetupFlow(DiscoveryFlow, AqaraConfigFlow):
     def _finish(self, reason: str) -> ConfigFlowResult:
         """Load the entry with its changes."""
         self._is_released = False
-        entry = self._get_reconfigure_entry()
+        entry = self._own_entry
+        assert entry is not None
         return self.async_update_reload_and_abort(entry, data=self._with_port(entry), reason=reason)
 
     def _with_port(self, entry: ConfigEntry) -> dict[str, Any]:
@@ -197,9 +199,9 @@ class SetupFlow(DiscoveryFlow, AqaraConfigFlow):
     def async_remove(self) -> None:
         """Called when the dialog is closed: an entry that was unloaded for it is loaded again."""
         super().async_remove()
-        if self._is_released:
+        if self._is_released and (entry := self._own_entry) is not None:
             self._is_released = False
-            self.hass.async_create_task(self._come_back(self._get_reconfigure_entry()))
+            self.hass.async_create_task(self._come_back(entry))
 
     async def _come_back(self, entry: ConfigEntry) -> None:
         await self._settled()
