@@ -24,7 +24,7 @@ from playwright.async_api import (
 
 from scripts.browsing import walks  # noqa: F401 - registers the walks
 from scripts.browsing.faults import Faults
-from scripts.browsing.grounds import Grounds, grounds
+from scripts.browsing.grounds import DOMAIN, Grounds, grounds
 from scripts.browsing.page import Page, WalkError
 from scripts.browsing.pictures import publish
 from scripts.browsing.scene import WALKS, Scene, Walk
@@ -99,7 +99,11 @@ def looks_of(options: argparse.Namespace) -> list[Look]:
 async def speak(found: Grounds, language: str) -> None:
     """Set the language of Home Assistant and its frontend."""
     ask = found.demo.assistant.ask
-    await ask("config/core/update", language=language)
+    if (await ask("get_config"))["language"] != language:
+        await ask("config/core/update", language=language)
+        # Entities are named when they are added.
+        await found.demo.assistant.reload(found.demo.entry)
+        await found.loaded(DOMAIN, found.demo.entry)
     value = dict.fromkeys(
         ("number_format", "time_format", "date_format", "first_weekday"), "language"
     )

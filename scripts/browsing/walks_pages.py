@@ -65,7 +65,8 @@ async def _story(scene: Scene) -> None:
 
 @walk("devices", is_everywhere=True)
 async def devices(scene: Scene) -> None:
-    """The page of each device."""
+    """The page of each device; its entities have names in the language of Home Assistant."""
+    lock_name = scene.page.texts.get("entity.sensor.last_opened_by.name")
     registry: list[dict[str, Any]] = await scene.grounds.demo.assistant.ask(
         "config/device_registry/list"
     )
@@ -78,6 +79,8 @@ async def devices(scene: Scene) -> None:
             await scene.page.check(_MAIN)
             name = device["name_by_user"] or "coordinator"
             await scene.page.picture(f"device-{name.lower().replace(' ', '-')}")
+            if name == "Front door" and lock_name not in await scene.page.words(_MAIN):
+                raise WalkError(f"no entity of the lock is called {lock_name!r}")
 
 
 @walk("pending")
