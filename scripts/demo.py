@@ -33,6 +33,7 @@ from scripts.demo_mqtt import BASE_TOPIC, connect, switch_on
 from scripts.demo_process import FOLDER, LOCK, LOG, ROOT, Process, claim, free_port
 
 DASHBOARD = "demo-home"
+TEMPORARY = FOLDER / "tmp"
 LAMP = "light.lamp"
 
 HINT = """\
@@ -124,6 +125,7 @@ def prepare(port: int, zha_stick: str | None = None) -> None:
             shutil.rmtree(old)
         elif old.name != LOCK:
             old.unlink()
+    TEMPORARY.mkdir()
     (FOLDER / "custom_components").mkdir()
     (FOLDER / "custom_components" / "aqara_zigbee").symlink_to(
         ROOT / "custom_components" / "aqara_zigbee"
@@ -300,7 +302,10 @@ async def running(
         zha = stick if is_guest else zha_stick
         prepare(port, zha)
         core = await Process.start(
-            *(("env", f"PYTHONPATH={PACKAGES}") if zha else ()),
+            # Home Assistant has one folder for uploads on a machine, and deletes it at its end.
+            "env",
+            f"TMPDIR={TEMPORARY}",
+            *((f"PYTHONPATH={PACKAGES}",) if zha else ()),
             str(Path(sys.executable).parent / "hass"),
             "--config",
             str(FOLDER),

@@ -91,7 +91,9 @@ async def ports(scene: Scene) -> None:
 
 @walk("blank")
 async def blank(scene: Scene) -> None:
-    """A coordinator without a network gets a new one."""
+    """A coordinator without a network gets a new one, although there are backups to restore."""
+    demo = scene.grounds.demo
+    await demo.assistant.call(DOMAIN, "create_backup", config_entry_id=demo.entry)
     async with coordinator(seed=21) as new:
         dialog = await _own(scene, new.url)
         await dialog.at("menu", "blank", seconds=_LONG)
