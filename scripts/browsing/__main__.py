@@ -132,7 +132,8 @@ async def tab_in(browser: Browser, look: Look, found: Grounds) -> AsyncIterator[
         **assistant.tokens,
         "hassUrl": assistant.url,
         "clientId": assistant.url + "/",
-        "expires": int(time.time() * 1000) + 1000 * assistant.tokens["expires_in"] // 2,
+        # The access token is good for half an hour, the refresh token for longer than all walks take.
+        "expires": 0,
     }
     stored = {"hassTokens": tokens, "selectedLanguage": look.language, "dockedSidebar": "auto"}
     lines = (
