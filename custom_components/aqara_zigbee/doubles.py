@@ -83,7 +83,7 @@ class _Doubles:
             take_back(self._hass, self._entry)
             _remember(self._hass, self._entry, {})
             return
-        seen = _looked_at(self._entry)
+        seen = _disabled_in(self._entry)
         new = [
             each
             for ieee in self._gateway
@@ -100,7 +100,7 @@ class _Doubles:
     def changed(self, change: ConfigEntryChange, entry: ConfigEntry) -> None:
         """Called when the choice may have changed."""
         if change is ConfigEntryChange.UPDATED and entry is self._entry:
-            if disables_zha(entry) and not _looked_at(entry):
+            if disables_zha(entry) and not _disabled_in(entry):
                 self._enable_ours()
             self.apply()
 
@@ -109,26 +109,26 @@ class _Doubles:
         """Called when an entity was added or removed, possibly ZHA's."""
         entity_id = event.data["entity_id"]
         if event.data["action"] == "remove":
-            self._let_go(entity_id)
+            self._enable_for_return(entity_id)
         elif event.data["action"] == "create":
             entry = self._registry.async_get(entity_id)
             if entry is not None and entry.platform == ZHA:
-                self._look_soon()
+                self._apply_soon()
 
     @callback
     def on_event(self, event: NetworkEvent, device: Device) -> None:
         """Called when a device is new, possibly only here."""
         if event is NetworkEvent.INTERVIEWED:
-            self._look_soon()
+            self._apply_soon()
 
-    def _look_soon(self) -> None:
+    def _apply_soon(self) -> None:
         if disables_zha(self._entry):
             self.stop()
             self._cancel = async_call_later(self._hass, _SOON_SECONDS, self.apply)
 
-    def _let_go(self, entity_id: str) -> None:
+    def _enable_for_return(self, entity_id: str) -> None:
         """Enable a removed entity for its return, should its device be paired again."""
-        seen = _looked_at(self._entry)
+        seen = _disabled_in(self._entry)
         for found in tuple(self._registry.deleted_entities.values()):
             if found.entity_id == entity_id and found.id in seen:
                 if seen.pop(found.id):
@@ -163,7 +163,7 @@ def entities_of(hass: HomeAssistant, ieee: Ieee) -> Iterator[er.RegistryEntry]:
 @callback
 def take_back(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Enable the entities of ZHA that were disabled here and not changed by the user since."""
-    for number, by_us in _looked_at(entry).items():
+    for number, by_us in _disabled_in(entry).items():
         if by_us:
             _enable(hass, number)
 
@@ -174,7 +174,7 @@ def _release(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
     Those changed by the user stay recorded.
     """
-    seen = _looked_at(entry)
+    seen = _disabled_in(entry)
     registry = er.async_get(hass)
     touched = {
         number: by_us
@@ -194,7 +194,7 @@ def _is_disabled_by_us(registry: er.EntityRegistry, number: str) -> bool:
     return next(_removed_by_us(registry, number), None) is not None
 
 
-def _looked_at(entry: ConfigEntry) -> dict[str, bool]:
+def _disabled_in(entry: ConfigEntry) -> dict[str, bool]:
     return dict(entry.data.get(CONF_DISABLED, {}))
 
 

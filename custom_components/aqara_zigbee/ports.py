@@ -245,11 +245,11 @@ def usable_serial_number(serial_number: str | None) -> str | None:
     return None if number.strip("0") in ("", "1") else number
 
 
-async def sticks(hass: HomeAssistant) -> dict[str, USBDevice]:
+async def usb_devices(hass: HomeAssistant) -> dict[str, USBDevice]:
     """Return the connected USB devices by the names of their ports."""
     found = [port for port in await local_ports(hass) if isinstance(port, USBDevice)]
-    names = await names_of(hass, (stick.device for stick in found))
-    return {names[stick.device]: stick for stick in found}
+    names = await names_of(hass, (usb_device.device for usb_device in found))
+    return {names[usb_device.device]: usb_device for usb_device in found}
 
 
 @callback
@@ -284,9 +284,9 @@ async def settle(hass: HomeAssistant, entry: ConfigEntry) -> None:
     path = str(entry.data[CONF_DEVICE]["path"])
     name = (await names_of(hass, [path]))[path]
     same = {path}
-    if stick := (await sticks(hass)).get(name):
-        note_serial_number(hass, entry, usable_serial_number(stick.serial_number))
-        same |= {stick.device, stick.resolved_device or path}
+    if usb_device := (await usb_devices(hass)).get(name):
+        note_serial_number(hass, entry, usable_serial_number(usb_device.serial_number))
+        same |= {usb_device.device, usb_device.resolved_device or path}
 
     def is_same_host(info: ZeroconfServiceInfo) -> bool:
         found = Discovered.by_zeroconf(info)

@@ -116,9 +116,9 @@ class StateTrigger(Trigger):
                 STATE_UNKNOWN,
             ):
                 return
-            if (told := self._told(before, now)) is not None:
+            if (variables := self._variables(before, now)) is not None:
                 about = {ATTR_ENTITY_ID: now.entity_id, "from_state": before, "to_state": now}
-                run_action(about | dict(told), f"state of {now.entity_id}", event.context)
+                run_action(about | dict(variables), f"state of {now.entity_id}", event.context)
 
         return await async_track_target_selector_state_change_event(
             self._hass, self._target, changed, self._entities
@@ -129,7 +129,7 @@ class StateTrigger(Trigger):
         """Return the entities to listen to."""
 
     @abstractmethod
-    def _told(self, before: State, now: State) -> Mapping[str, Any] | None:
+    def _variables(self, before: State, now: State) -> Mapping[str, Any] | None:
         """Return the trigger's variables for a change; None if it does not match."""
 
 
@@ -144,7 +144,7 @@ class EventTrigger(StateTrigger):
         return entities_of(self._hass, targeted, self._event)
 
     @override
-    def _told(self, before: State, now: State) -> Mapping[str, Any] | None:
+    def _variables(self, before: State, now: State) -> Mapping[str, Any] | None:
         return self._details(now.attributes[EventEntityStateAttribute.EVENT_TYPE], now.attributes)
 
     def _details(self, kind: str, said: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -299,7 +299,7 @@ class SwitchedByTrigger(StateTrigger):
         return switches_of(self._hass, targeted)
 
     @override
-    def _told(self, before: State, now: State) -> Mapping[str, Any] | None:
+    def _variables(self, before: State, now: State) -> Mapping[str, Any] | None:
         cause = cause_of(self._hass, now.entity_id)
         is_change = {before.state, now.state} == {STATE_ON, STATE_OFF}
         to = self._options.get(CONF_TO)

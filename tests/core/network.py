@@ -105,7 +105,7 @@ class Home:
         while self.work:
             await self.work.pop(0)
 
-    def hear(self, frame: str, cluster: int, endpoint: int = 1, ieee: Ieee = IEEE) -> None:
+    def receive(self, frame: str, cluster: int, endpoint: int = 1, ieee: Ieee = IEEE) -> None:
         """Let a device send a frame."""
         report = zcl.read_report(endpoint, cluster, bytes.fromhex(frame))
         self.gateway.received(ieee, report, 88, self.now)

@@ -40,7 +40,7 @@ class ScriptedProgrammer(Programmer):
         else:
             self._answers[device.ieee] = Firmware(0x115F, 257, version)
 
-    def says(self, device: Device, version: int) -> None:
+    def reports(self, device: Device, version: int) -> None:
         """Let a device report its version unrequested."""
         self._listener(device.ieee, Firmware(0x115F, 257, version))
 

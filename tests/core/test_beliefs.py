@@ -58,7 +58,7 @@ def relay(home: Home, radio: GatedRadio) -> Device:
 
 def reports(home: Home, *, on: bool, channel: int = 1) -> None:
     """Let a channel report its state."""
-    home.hear(f"18200a000010{on:02x}", cluster=6, endpoint=channel)
+    home.receive(f"18200a000010{on:02x}", cluster=6, endpoint=channel)
 
 
 def told(device: Device, name: str) -> list[object]:

@@ -218,7 +218,7 @@ def test_rejected_readings_are_counted(
 ) -> None:
     plug.options["power_calibration"] = calibration
     for _ in range(2):
-        home.hear(power(value), cluster=0x0C, endpoint=2)
+        home.receive(power(value), cluster=0x0C, endpoint=2)
     assert "power" not in plug.state
     assert plug.rejected == {"power": 2}
 
@@ -226,10 +226,10 @@ def test_rejected_readings_are_counted(
 def test_calibration_beyond_all_bounds(home: Home, plug: Device) -> None:
     """Plausible readings whose corrected values are not are dropped."""
     plug.options["power_calibration"] = 1e15
-    home.hear(power(1000), cluster=0x0C, endpoint=2)
+    home.receive(power(1000), cluster=0x0C, endpoint=2)
     assert plug.rejected == {"power": 1}
     plug.options["power_calibration"] = 50
-    home.hear(power(1000), cluster=0x0C, endpoint=2)
+    home.receive(power(1000), cluster=0x0C, endpoint=2)
     assert plug.state["power"] == 1500
 
 
@@ -269,7 +269,7 @@ def test_zero_that_means_none(
 
 def test_plug_right_after_a_power_cut(home: Home, plug: Device) -> None:
     """As reported by an owner (Koenkk/zigbee2mqtt#17975)."""
-    home.hear(
+    home.receive(
         "1c5f11010a01ff42"
         "34 641001 03281e 983900000000 963900000000 973900000000 0521bf06 9a2010"
         "08211801 09210007 0b2000 9b1001 0a210000 0c2001",
@@ -282,7 +282,7 @@ def test_plug_right_after_a_power_cut(home: Home, plug: Device) -> None:
 
 def test_unknown_addresses_are_bounded(home: Home, plug: Device) -> None:
     for number in range(0x4000, 0x4000 + 2 * MOST_STRANGERS):
-        home.hear(f"18010a{number & 0xFF:02x}{number >> 8:02x}2001", cluster=0x0B04)
+        home.receive(f"18010a{number & 0xFF:02x}{number >> 8:02x}2001", cluster=0x0B04)
     assert len(plug.strangers) == MOST_STRANGERS + 1
     assert plug.strangers[OTHER_STRANGERS] == MOST_STRANGERS
 
@@ -290,7 +290,7 @@ def test_unknown_addresses_are_bounded(home: Home, plug: Device) -> None:
 @pytest.mark.parametrize("size", [1, 8])
 def test_basic_info_is_limited_to_64_bits(home: Home, plug: Device, size: int) -> None:
     """A device's information is stored, too."""
-    home.hear(f"18010a0100{0x1F + size:02x}" + "ff" * size, cluster=0)
-    home.hear("18010a0040" + "44" + "5802" + "78" * 600, cluster=0)
+    home.receive(f"18010a0100{0x1F + size:02x}" + "ff" * size, cluster=0)
+    home.receive("18010a0040" + "44" + "5802" + "78" * 600, cluster=0)
     assert plug.about.application_version == (255 if size == 1 else None)
     assert plug.about.software_build_id == "x" * 255

@@ -53,7 +53,7 @@ async def test_cause_of_a_command_ends_with_the_next_change(home: Home, relay: D
     """An owner's report: the relay opens 12 ms after it was closed (Koenkk/zigbee2mqtt#3450)."""
     await relay.set("state_l1", wish=True)
     assert relay.state["change_cause_l1"] == "network"
-    home.hear("18210a0000100000f02314000005", cluster=ON_OFF)
+    home.receive("18210a0000100000f02314000005", cluster=ON_OFF)
     assert relay.state["state_l1"] is False
     assert "change_cause_l1" not in relay.state
 
@@ -62,9 +62,9 @@ async def test_cause_of_a_command_ends_with_the_next_change(home: Home, relay: D
 def test_report_of_a_change_without_a_known_cause(home: Home, relay: Device, frame: str) -> None:
     gone: list[frozenset[str]] = []
     relay.subscribe(lambda update: gone.append(update.gone))
-    home.hear(contact(on=True, cause=3), cluster=ON_OFF, endpoint=2)
+    home.receive(contact(on=True, cause=3), cluster=ON_OFF, endpoint=2)
     assert relay.state["change_cause_l2"] == "button"
-    home.hear(frame, cluster=ON_OFF, endpoint=2)
+    home.receive(frame, cluster=ON_OFF, endpoint=2)
     assert "change_cause_l2" not in relay.state
     assert gone[-1] == {"change_cause_l2"}
 
@@ -76,19 +76,19 @@ def test_report_of_a_change_without_a_known_cause(home: Home, relay: Device, fra
 def test_repeat_of_a_state_keeps_its_cause(
     home: Home, plug: Device, frame: str, cluster: int
 ) -> None:
-    home.hear(contact(on=True, cause=2), cluster=ON_OFF)
-    home.hear(frame, cluster=cluster)
+    home.receive(contact(on=True, cause=2), cluster=ON_OFF)
+    home.receive(frame, cluster=cluster)
     assert plug.state["change_cause"] == "power"
 
 
 def test_heartbeat_with_another_state(home: Home, plug: Device) -> None:
-    home.hear(contact(on=True, cause=2), cluster=ON_OFF)
-    home.hear(beat(on=False), cluster=BASIC)
+    home.receive(contact(on=True, cause=2), cluster=ON_OFF)
+    home.receive(beat(on=False), cluster=BASIC)
     assert "change_cause" not in plug.state
 
 
 async def test_state_that_was_read(home: Home, relay: Device) -> None:
-    home.hear(contact(on=True, cause=3), cluster=ON_OFF, endpoint=2)
+    home.receive(contact(on=True, cause=3), cluster=ON_OFF, endpoint=2)
     home.radio.answer = lambda request: zcl.Report(2, 6, (zcl.Record(0, 0x10, 0),), is_answer=True)
     await relay.get(["state_l2"])
     assert relay.state["state_l2"] is False
@@ -97,7 +97,7 @@ async def test_state_that_was_read(home: Home, relay: Device) -> None:
 
 @pytest.mark.parametrize("wish", [False, TOGGLE])
 async def test_cause_of_our_own_command(home: Home, plug: Device, wish: Wish) -> None:
-    home.hear(contact(on=True, cause=3), cluster=ON_OFF)
+    home.receive(contact(on=True, cause=3), cluster=ON_OFF)
     await plug.set("state", wish=True)
     assert plug.state["change_cause"] == "button"  # it was on before
     await plug.set("state", wish)
@@ -105,8 +105,8 @@ async def test_cause_of_our_own_command(home: Home, plug: Device, wish: Wish) ->
 
 
 async def test_channels_are_independent(home: Home, relay: Device) -> None:
-    home.hear(contact(on=True, cause=3), cluster=ON_OFF, endpoint=1)
-    home.hear(contact(on=True), cluster=ON_OFF, endpoint=2)
+    home.receive(contact(on=True, cause=3), cluster=ON_OFF, endpoint=1)
+    home.receive(contact(on=True), cluster=ON_OFF, endpoint=2)
     assert relay.state["change_cause_l1"] == "button"
     assert "change_cause_l2" not in relay.state
 
@@ -151,18 +151,18 @@ def test_last_opened_by(
     for frame in frames:
         home.later(seconds=60 if frame is None else 1)
         if frame is not None:
-            home.hear(frame, cluster=DOOR)
+            home.receive(frame, cluster=DOOR)
     assert lock.state.get("last_opened_by") == person
 
 
 def test_bolt_retracted_without_a_received_frame(home: Home, lock: Device) -> None:
     for frame in (WHO, OUTSIDE, LOCKED):
-        home.hear(frame, cluster=DOOR)
+        home.receive(frame, cluster=DOOR)
     home.later(hours=1)
     answer = "18" + "0101" + "f6ff00" + LOCKED[14:]
-    home.hear(answer, cluster=DOOR)
+    home.receive(answer, cluster=DOOR)
     assert lock.state["last_opened_by"] == "Ada"
-    home.hear("18" + "0201" + "f6ff00" + string(0xFFF6)[14:], cluster=DOOR)
+    home.receive("18" + "0201" + "f6ff00" + string(0xFFF6)[14:], cluster=DOOR)
     assert lock.state["state"] is True
     assert "last_opened_by" not in lock.state
 
@@ -180,7 +180,7 @@ def totals(home: Home, device: Device, *values: float, minutes: float = 5) -> li
     shown = []
     for value in values:
         home.later(minutes=minutes)
-        home.hear(reading(value), cluster=BASIC)
+        home.receive(reading(value), cluster=BASIC)
         meter.mend(device, ENERGY)
         shown.append((device.state["energy"], meter.counted(device, ENERGY)))
     return shown
@@ -256,7 +256,7 @@ CIPHER = [status(0xA7, 0xE1), status(0x8B, 0x5D), status(0xC0, 0x99)]
 def test_listed_pair_with_a_dense_tail(home: Home, lock: Device) -> None:
     fired: list[str] = []
     lock.subscribe(lambda update: fired.append(update.action.action) if update.action else None)
-    home.hear(LISTED, cluster=DOOR)
+    home.receive(LISTED, cluster=DOOR)
     assert fired == ["reverse_lock"]
     assert (lock.state["state"], lock.state["reverse"]) == (False, False)
     assert lock.state["encrypted"] is False
@@ -264,9 +264,9 @@ def test_listed_pair_with_a_dense_tail(home: Home, lock: Device) -> None:
 
 def test_encryption_needs_several_frames_in_a_row(home: Home, lock: Device) -> None:
     for frame in (*CIPHER[:2], LISTED, *CIPHER[:2], LOCKED, *CIPHER[:2]):
-        home.hear(frame, cluster=DOOR)
+        home.receive(frame, cluster=DOOR)
         assert not lock.state.get("encrypted")
-    home.hear(CIPHER[2], cluster=DOOR)
+    home.receive(CIPHER[2], cluster=DOOR)
     assert lock.state["encrypted"] is True
 
 
@@ -275,10 +275,10 @@ def test_lock_that_is_known_to_encrypt(home: Home, lock: Device) -> None:
     fired: list[str] = []
     lock.subscribe(lambda update: fired.append(update.action.action) if update.action else None)
     for frame in (*CIPHER, LISTED):
-        home.hear(frame, cluster=DOOR)
+        home.receive(frame, cluster=DOOR)
     assert fired == []
     assert lock.state == {"encrypted": True, "linkquality": 88}
-    home.hear(LOCKED, cluster=DOOR)
+    home.receive(LOCKED, cluster=DOOR)
     assert fired == ["locked"]
     assert lock.state["encrypted"] is False
 
@@ -288,5 +288,5 @@ def test_other_strings_that_look_like_ciphertext(home: Home, lock: Device, attri
     """One random octet in 128 would be a finger or a password."""
     frame = "1c5f11930a" + attribute + "4210" + "240733" + "012040" + DENSE[:20]
     for _ in range(3):
-        home.hear(frame, cluster=DOOR)
+        home.receive(frame, cluster=DOOR)
     assert lock.state == {"encrypted": True, "linkquality": 88}

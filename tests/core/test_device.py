@@ -39,7 +39,7 @@ def updates(device: Device) -> list[Update]:
 
 def test_frame_changes_state_with_one_update(home: Home, plug: Device) -> None:
     received = updates(plug)
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     assert plug.state == {"state": True, "linkquality": 88}
     assert [update for update in received if update.state] == [
         Update({"state": True, "linkquality": 88}, received=True)
@@ -54,7 +54,7 @@ def test_device_is_available_before_its_frames_update(
 ) -> None:
     """Two updates: the first has only the availability."""
     if absent != "never heard":
-        home.hear(OFF, cluster=6)
+        home.receive(OFF, cluster=6)
     plug.set_available(available=False)
     if absent == "lost":
         home.gateway.lost("pulled")
@@ -65,14 +65,14 @@ def test_device_is_available_before_its_frames_update(
     home.gateway.subscribe(lambda event, device: members.append(bool(received[-1:])))
     plug.subscribe(lambda update: received.append((plug.available, plug.state.get("state"))))
     before = plug.state.get("state")
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     assert received == [(True, before), (True, True)]
     assert members == [True]
 
 
 def test_frame_without_values_updates_link_quality_only(home: Home, plug: Device) -> None:
     received = updates(plug)
-    home.hear("18850a00001801", cluster=0x0406)
+    home.receive("18850a00001801", cluster=0x0406)
     assert [update.state for update in received] == [{}, {"linkquality": 88}]
     assert plug.strangers
 
@@ -83,14 +83,14 @@ def test_one_failing_observer_does_not_affect_the_other(home: Home, plug: Device
 
     plug.subscribe(fail)
     received = updates(plug)
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     assert received[-1].state["state"] is True
 
 
 def test_unsubscribed_observer_is_not_called(home: Home, plug: Device) -> None:
     received: list[Update] = []
     plug.subscribe(received.append)()
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     assert not received
 
 
@@ -102,7 +102,7 @@ async def test_wish_is_sent_and_believed(home: Home, plug: Device) -> None:
 
 
 async def test_wish_that_fails_changes_nothing(home: Home, plug: Device) -> None:
-    home.hear(OFF, cluster=6)
+    home.receive(OFF, cluster=6)
     received = updates(plug)
     home.radio.fall_silent()
     with pytest.raises(DeliveryError):
@@ -139,7 +139,7 @@ async def test_toggle_is_believed_only_when_the_old_state_is_known(
     await plug.set("state", TOGGLE)
     assert home.radio.sent == [zcl.Command(1, 6, 2, repeatable=False)]
     assert "state" not in plug.state
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     await plug.set("state", TOGGLE)
     assert plug.state["state"] is False
 
@@ -228,12 +228,12 @@ async def test_unreported_properties_are_updated_by_a_read(home: Home, plug: Dev
 
 async def test_options_act_on_the_next_report(home: Home, plug: Device) -> None:
     temperature = "1c5f11810a01ff420303281e"
-    home.hear(temperature, cluster=0)
+    home.receive(temperature, cluster=0)
     assert plug.state["device_temperature"] == 30
     await plug.set("device_temperature_calibration", -2)
     assert plug.state["device_temperature"] == 30
     assert home.kept == 1
-    home.hear(temperature, cluster=0)
+    home.receive(temperature, cluster=0)
     assert plug.state["device_temperature"] == 28
     assert plug.option("device_temperature_calibration") == -2
     assert plug.option("power_precision") == 2
@@ -245,21 +245,21 @@ def test_percentage_calibration(home: Home, plug: Device) -> None:
     """Power, energy, voltage and current are corrected by a share of the reading (protocol 0.5)."""
     plug.options["power_calibration"] = 10
     plug.options["power_precision"] = 0
-    home.hear("187c0a550039b4721242", cluster=0x0C, endpoint=2)
+    home.receive("187c0a550039b4721242", cluster=0x0C, endpoint=2)
     assert plug.state["power"] == 40
 
 
 def test_basic_info_is_stored(home: Home, plug: Device) -> None:
-    home.hear("18010a" + "0100" + "2016" + "0600" + "420a" + "30322d32382d32303137", cluster=0)
-    home.hear("18010a" + "0040" + "420a" + "32303139007777772e00", cluster=0)
-    home.hear("18010a" + "0600" + "2016", cluster=0)
+    home.receive("18010a" + "0100" + "2016" + "0600" + "420a" + "30322d32382d32303137", cluster=0)
+    home.receive("18010a" + "0040" + "420a" + "32303139007777772e00", cluster=0)
+    home.receive("18010a" + "0600" + "2016", cluster=0)
     assert plug.about.application_version == 0x16
     assert plug.about.date_code == "02-28-2017"
     assert plug.about.software_build_id == "2019"
 
 
 def test_stored_data_is_json_and_is_restored(home: Home, plug: Device) -> None:
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     plug.options["power_calibration"] = 5
     memory = json.loads(json.dumps(home.gateway.as_dict()))
     again = Home(memory)
@@ -278,7 +278,7 @@ def test_stored_values_without_a_row_are_dropped() -> None:
 
 def test_unknown_model_has_only_link_quality(home: Home) -> None:
     stranger = home.gateway.known(node("lumi.plug.mmeu01"), home.now)
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     assert stranger.definition is None
     assert stranger.state == {}
     assert len(stranger.frames) == 1

@@ -21,7 +21,7 @@ def device(home: Home, feed: Feed, monkeypatch: pytest.MonkeyPatch) -> Device:
     monkeypatch.setitem(DEFINITIONS, PLUG, replace(DEFINITIONS[PLUG], feed=feed))
     told = replace(node(PLUG, IEEE), logical_type=1, mac_capabilities=0x8E)
     device = home.gateway.known(told, home.now)
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     home.close()
     return device
 

@@ -79,7 +79,7 @@ def test_failed_interview_is_reported(home: Home) -> None:
 
 def test_leaving_and_removal(home: Home) -> None:
     device = home.gateway.known(node("lumi.plug"), home.now)
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     seen = events(home)
     home.gateway.left(IEEE)
     assert not device.available
@@ -88,12 +88,12 @@ def test_leaving_and_removal(home: Home) -> None:
     home.gateway.removed(IEEE)
     assert seen == [NetworkEvent.LEFT, NetworkEvent.AVAILABILITY, NetworkEvent.REMOVED]
     assert len(home.gateway) == 0
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
 
 
 async def test_silent_mains_device_is_read_before_it_is_unavailable(home: Home) -> None:
     device = home.gateway.known(node("lumi.plug"), home.now)
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     await home.settle()
     home.radio.sent.clear()
     await home.gateway.check_availability(home.later(minutes=9))
@@ -105,7 +105,7 @@ async def test_silent_mains_device_is_read_before_it_is_unavailable(home: Home) 
 
 async def test_mains_device_without_an_answer_is_unavailable(home: Home) -> None:
     device = home.gateway.known(node("lumi.plug"), home.now)
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     home.radio.fall_silent()
     await home.gateway.check_availability(home.later(minutes=11))
     assert not device.available
@@ -113,7 +113,7 @@ async def test_mains_device_without_an_answer_is_unavailable(home: Home) -> None
 
 async def test_it_is_back_with_its_next_frame_and_is_read(home: Home) -> None:
     device = home.gateway.known(node("lumi.relay.c2acn01"), home.now)
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     assert device.available
     await home.settle()
     read = {(request.endpoint, request.cluster) for request in home.radio.sent}
@@ -132,7 +132,7 @@ def test_silence_is_an_option(home: Home, minutes: int | None, silence: timedelt
 
 async def test_never_unavailable_with_the_option(home: Home) -> None:
     device = home.gateway.known(node("lumi.plug"), home.now)
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     device.options["availability"] = 0
     home.radio.fall_silent()
     await home.gateway.check_availability(home.later(days=400))
@@ -141,7 +141,7 @@ async def test_never_unavailable_with_the_option(home: Home) -> None:
 
 async def test_loss_is_reported_once_and_makes_all_unavailable(home: Home) -> None:
     device = home.gateway.known(node("lumi.plug"), home.now)
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     changes: list[NetworkChange] = []
     home.gateway.subscribe_network(changes.append)
     home.gateway.lost("pulled")
@@ -218,7 +218,7 @@ async def test_a_silent_device_does_not_delay_the_others(
     """Several are read concurrently, but not all of a large network."""
     devices = [home.gateway.known(node("lumi.plug", _ieee(n)), home.now) for n in range(6)]
     for device in devices:
-        home.hear(ON, cluster=6, ieee=device.ieee)
+        home.receive(ON, cluster=6, ieee=device.ieee)
     await home.settle()
     radio = _Unanswered()
     monkeypatch.setattr(home.radio, "request", radio.request)
@@ -242,7 +242,7 @@ async def test_device_with_a_pending_check_is_not_checked_again(
 ) -> None:
     """The next check a minute later reads only the others."""
     home.gateway.known(node("lumi.plug"), home.now)
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     await home.settle()
     radio = _Unanswered()
     monkeypatch.setattr(home.radio, "request", radio.request)
@@ -260,14 +260,14 @@ async def test_device_that_reports_during_a_check_is_available(
 ) -> None:
     """A lost answer is no silence: the device sent something since."""
     device = home.gateway.known(node("lumi.plug"), home.now)
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     await home.settle()
     radio = _Unanswered()
     monkeypatch.setattr(home.radio, "request", radio.request)
     asking = asyncio.create_task(home.gateway.check_availability(home.later(minutes=11)))
     await _breathe()
     home.later(seconds=5)
-    home.hear(ON, cluster=6)
+    home.receive(ON, cluster=6)
     radio.end.set()
     await asking
     assert device.available

@@ -17,7 +17,7 @@ def actions(home: Home, *frames: tuple[float, str]) -> list[ActionFired]:
     device.subscribe(lambda update: fired.append(update.action) if update.action else None)
     for seconds, frame in frames:
         home.later(seconds=seconds)
-        home.hear(frame, cluster=0x0101)
+        home.receive(frame, cluster=0x0101)
     return fired
 
 

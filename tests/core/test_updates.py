@@ -36,7 +36,7 @@ class Workshop:
     async def speak(self, device: Device, **later: float) -> None:
         """Let a device send a frame, some time later."""
         self.home.later(**later)
-        self.home.hear(ON, 6, ieee=device.ieee)
+        self.home.receive(ON, 6, ieee=device.ieee)
         await self.home.settle()
 
 
@@ -87,7 +87,7 @@ async def test_version_is_requested_at_the_first_frame_after_a_start(home: Home)
 
 async def test_version_survives_a_restart(shop: Workshop) -> None:
     device = await shop.add()
-    shop.programmer.says(device, 90)
+    shop.programmer.reports(device, 90)
     home = Home(shop.home.gateway.as_dict())
     again = home.gateway.known(node("lumi.plug"), home.now)
     workshop = Workshop(home)
@@ -102,7 +102,7 @@ async def test_only_changes_are_reported(shop: Workshop) -> None:
     device = await shop.add()
     received = told(device)
     for version in (90, 90, 91):
-        shop.programmer.says(device, version)
+        shop.programmer.reports(device, version)
     await shop.home.settle()
     assert len(received) == 2
     assert shop.learned == [device, device]
@@ -112,7 +112,7 @@ async def test_unknown_models_are_not_asked(shop: Workshop) -> None:
     """The knob has an OTA client and no firmware; unknown models are not touched."""
     for model, ieee in (("lumi.remote.rkba01", IEEE), ("lumi.unknown", OTHER)):
         device = await shop.add(model, ieee)
-        shop.programmer.says(device, 1)
+        shop.programmer.reports(device, 1)
         assert device.upkeep.running is None
         for refused in (shop.updates.check, shop.updates.install):
             with pytest.raises(UpdateError) as error:
@@ -124,7 +124,7 @@ async def test_unknown_models_are_not_asked(shop: Workshop) -> None:
 async def test_removed_device_is_deleted(shop: Workshop) -> None:
     device = await shop.add()
     shop.home.gateway.removed(IEEE)
-    shop.programmer.says(device, 90)
+    shop.programmer.reports(device, 90)
     shop.programmer.asked.clear()
     await shop.updates.find_newer_for_all()
     assert device.upkeep.running is None
@@ -137,7 +137,7 @@ async def test_no_requests_after_stop(shop: Workshop) -> None:
     device = await shop.add()
     shop.updates.stop()
     await shop.speak(device, hours=2)
-    shop.programmer.says(device, 90)
+    shop.programmer.reports(device, 90)
     await shop.add(ieee=OTHER)
     assert shop.programmer.asked == [IEEE]
     assert device.upkeep.running is None
@@ -157,7 +157,7 @@ async def test_releases_appear_and_disappear(shop: Workshop) -> None:
     await shop.updates.find_newer_for_all()  # its version is unknown
     assert offered(device) is None
     shop.programmer.offer(92)
-    shop.programmer.says(device, 90)
+    shop.programmer.reports(device, 90)
     await shop.home.settle()
     assert offered(device) == 92
     received = told(device)
@@ -197,7 +197,7 @@ async def ready(shop: Workshop, model: str = "lumi.plug", ieee: Ieee = IEEE) -> 
     """A device for which there is something new."""
     device = await shop.add(model, ieee)
     shop.programmer.offer(92)
-    shop.programmer.says(device, 90)
+    shop.programmer.reports(device, 90)
     await shop.home.settle()
     shop.programmer.asked.clear()
     shop.home.radio.sent.clear()

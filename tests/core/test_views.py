@@ -95,7 +95,7 @@ async def test_believed_values_are_marked(home: Home) -> None:
     received: list[Update] = []
     plug.subscribe(received.append)
     await plug.set("state", wish=True)
-    home.hear("187a0a00001001", cluster=6)
+    home.receive("187a0a00001001", cluster=6)
     assert [update.believed for update in received if update.state] == [True, False]
 
 

@@ -60,17 +60,17 @@ async def test_need_waits_until_the_device_confirms_it(home: Home) -> None:
     assert home.kept
     for _ in range(3):
         home.radio.sent.clear()
-        home.hear(*PRESS)
+        home.receive(*PRESS)
         await home.settle()
         assert writes(home)
         assert knob.pending == {"operation_mode": "event"}
     home.radio.answer = event_mode
-    home.hear(*PRESS)
+    home.receive(*PRESS)
     await home.settle()
     assert knob.pending == {}
     assert knob.state["operation_mode"] == "event"
     home.radio.sent.clear()
-    home.hear(*PRESS)
+    home.receive(*PRESS)
     await home.settle()
     assert home.radio.sent == []
 
@@ -85,10 +85,10 @@ async def test_write_without_confirmation_keeps_waiting(home: Home) -> None:
 
     knob = await fall_asleep_while_joining(home, KNOB)
     home.radio.answer = takes_writes
-    home.hear(*PRESS)
+    home.receive(*PRESS)
     await home.settle()
     assert knob.pending == {"operation_mode": "event"}
-    home.hear("1c5f11450a090020" + "01", 0xFCC0)  # its own report confirms it as well
+    home.receive("1c5f11450a090020" + "01", 0xFCC0)  # its own report confirms it as well
     assert knob.pending == {}
 
 
@@ -119,7 +119,7 @@ async def test_needs_survive_a_restart(
     device = again.gateway.known(node(model), again.now)
     assert device.is_waited_for
     again.radio.answer = event_mode
-    again.hear("18850a00001801", cluster=0x0406)
+    again.receive("18850a00001801", cluster=0x0406)
     await again.settle()
     assert set(needs) <= set(again.radio.sent)
     assert not device.is_waited_for
@@ -158,7 +158,7 @@ async def test_refused_setting_is_reported(home: Home) -> None:
     updates: list[Update] = []
     knob.subscribe(updates.append)
     home.radio.answer = refuse
-    home.hear(*PRESS)
+    home.receive(*PRESS)
     await home.settle()
     assert knob.pending == {}
     assert [update.failed for update in updates if update.failed] == [{"sensitivity": error}]
@@ -168,7 +168,7 @@ async def test_setting_without_a_row(home: Home) -> None:
     stored = {"pending": {"long_gone": "high"}}
     home = Home({"devices": {IEEE: stored}})
     knob = home.gateway.known(node(KNOB), home.now)
-    home.hear(*PRESS)
+    home.receive(*PRESS)
     await home.settle()
     assert knob.pending == {}
 
@@ -182,7 +182,7 @@ async def test_setting_is_tried_at_once_shortly_after_a_frame(
 ) -> None:
     home.gateway = Gateway(home.radio, DEFINITIONS, home.work.append, None, clock=lambda: home.now)
     knob = home.gateway.known(node(KNOB), home.now)
-    home.hear(*PRESS)
+    home.receive(*PRESS)
     await home.settle()
     home.radio.sent.clear()
     home.later(seconds=seconds)
@@ -197,7 +197,7 @@ async def test_setting_is_tried_at_once_shortly_after_a_frame(
 async def test_failed_attempt_keeps_waiting(home: Home) -> None:
     home.gateway = Gateway(home.radio, DEFINITIONS, home.work.append, None, clock=lambda: home.now)
     knob = home.gateway.known(node(KNOB), home.now)
-    home.hear(*PRESS)
+    home.receive(*PRESS)
     await home.settle()
     home.radio.fall_silent()
     await knob.set("operation_mode", "event")
@@ -259,15 +259,15 @@ async def test_unreceived_values_are_sent_again_with_the_next_frame(
     home, radio = busy
     knob = home.gateway.known(node(KNOB), home.now)
     knob.pending["sensitivity"] = "high"
-    home.hear(*PRESS)
+    home.receive(*PRESS)
     await pause()
     (first,) = radio.trying
     home.later(seconds=0.3)
-    home.hear(*PRESS)
+    home.receive(*PRESS)
     await pause()
     assert radio.trying == [first], "it may be answered yet"
     home.later(seconds=5)
-    home.hear(*PRESS)
+    home.receive(*PRESS)
     radio.hears.set()
     radio.answer = lambda request: (
         zcl.Report(1, 0xFCC0, (zcl.Record(0x0234, Type.UINT16, 180),), is_answer=True)
@@ -283,12 +283,12 @@ async def test_an_overtaken_request_is_cancelled(busy: tuple[Home, BusyRadio]) -
     home, radio = busy
     knob = home.gateway.known(node(KNOB), home.now)
     knob.pending["sensitivity"] = "high"
-    home.hear(*PRESS)
+    home.receive(*PRESS)
     await pause()
     knob.pending["sensitivity"] = "low"
     before = list(radio.trying)
     home.later(seconds=2)
-    home.hear(*PRESS)
+    home.receive(*PRESS)
     await pause()
     assert len(radio.trying) == 1
     assert radio.trying != before
@@ -300,13 +300,13 @@ async def test_a_mains_device_is_not_interrupted_by_its_own_reports(
     home, radio = busy
     plug = home.gateway.known(node(PLUG), home.now)
     plug.pending["state"] = False
-    home.hear("18440a00001001", Cluster.ON_OFF)
+    home.receive("18440a00001001", Cluster.ON_OFF)
     await pause()
     before = [id(request) for request in radio.trying]
     assert before
     for _ in range(3):
         home.later(seconds=2)
-        home.hear("18440a00001001", Cluster.ON_OFF)
+        home.receive("18440a00001001", Cluster.ON_OFF)
         await pause()
     assert [id(request) for request in radio.trying] == before
 
@@ -317,7 +317,7 @@ async def test_only_the_newest_question_is_answered(busy: tuple[Home, BusyRadio]
     home.gateway.known(node(KNOB), home.now).available = True
     for _ in range(5):
         home.later(seconds=3)
-        home.hear("1c5f11450af0ff4109aa1005418701011000", Cluster.BASIC)
+        home.receive("1c5f11450af0ff4109aa1005418701011000", Cluster.BASIC)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         await asyncio.sleep(0)

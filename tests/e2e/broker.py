@@ -132,7 +132,7 @@ class Client:
             received = "\n".join(f"{m.topic} {m.payload[:200]}" for m in self.messages[-20:])
             raise AssertionError(f"it did not come to be; heard last:\n{received}") from None
 
-    async def hear(self, topic: str, count: int = 1, seconds: float = 90) -> Message:
+    async def receive(self, topic: str, count: int = 1, seconds: float = 90) -> Message:
         """Wait for a number of messages on a topic; return the last one."""
         await self.until(lambda: len(self.said(topic)) >= count, seconds)
         return self.said(topic)[count - 1]
@@ -141,7 +141,7 @@ class Client:
         """Send a bridge request; return its response."""
         count = len(self.said(f"bridge/response/{name}"))
         self.send(f"bridge/request/{name}", payload)
-        return (await self.hear(f"bridge/response/{name}", count + 1, seconds)).content
+        return (await self.receive(f"bridge/response/{name}", count + 1, seconds)).content
 
 
 @asynccontextmanager

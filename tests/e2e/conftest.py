@@ -79,7 +79,7 @@ async def gateway(
     """A running network, mirrored from its first day on."""
     switch_on(hass, entry)
     assert await hass.config_entries.async_setup(entry.entry_id)
-    await listener.hear("bridge/health")
+    await listener.receive("bridge/health")
     yield entry.runtime_data.gateway
     if entry.state is ConfigEntryState.LOADED:
         await hass.config_entries.async_unload(entry.entry_id)

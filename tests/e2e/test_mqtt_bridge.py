@@ -32,7 +32,7 @@ async def test_retained_messages(
     home: Home, gateway: Gateway, listener: Client, broker: Broker
 ) -> None:
     await join(home, gateway, Plug())
-    await listener.hear(f"{PLUG}/availability", 2)
+    await listener.receive(f"{PLUG}/availability", 2)
     await asyncio.sleep(1.2)
     found = await retained(broker)
     assert set(found) == {
@@ -83,7 +83,7 @@ async def test_renamed_by_mqtt(
     broker: Broker,
 ) -> None:
     device = await join(home, gateway, Plug())
-    await listener.hear(f"{PLUG}/availability", 2)
+    await listener.receive(f"{PLUG}/availability", 2)
     await listener.request("device/rename", {"from": PLUG, "to": "Küche/Wasserkocher 🫖"})
     registered = dr.async_get(hass).async_get_device_by_identifier(
         (DOMAIN, device.ieee), entry.entry_id
@@ -92,7 +92,7 @@ async def test_renamed_by_mqtt(
     assert registered.name_by_user == "Küche/Wasserkocher 🫖"
     listener.send("Küche/Wasserkocher 🫖/set", "ON")
     await listener.until(lambda: device.state.get("state"))
-    await listener.hear("Küche/Wasserkocher 🫖")
+    await listener.receive("Küche/Wasserkocher 🫖")
     found = await retained(broker)
     assert f"{PLUG}/availability" not in found
     assert "Küche/Wasserkocher 🫖/availability" in found
@@ -108,7 +108,7 @@ async def test_renamed_in_home_assistant(
 ) -> None:
     """Names that are not allowed in topics are changed; the connection stays."""
     device = await join(home, gateway, Plug())
-    await listener.hear(f"{PLUG}/availability", 2)
+    await listener.receive(f"{PLUG}/availability", 2)
     devices = dr.async_get(hass)
     registered = devices.async_get_device_by_identifier((DOMAIN, device.ieee), entry.entry_id)
     assert registered is not None
@@ -120,10 +120,10 @@ async def test_renamed_in_home_assistant(
         ("\ufffe", "0x" + device.ieee.replace(":", "")),
     ):
         devices.async_update_device(registered.id, name_by_user=name)
-        await listener.hear(f"{topic}/availability")
+        await listener.receive(f"{topic}/availability")
     listener.messages.clear()
     listener.send(f"0x{device.ieee.replace(':', '')}/set", "ON")
-    await listener.hear("0x" + device.ieee.replace(":", ""))
+    await listener.receive("0x" + device.ieee.replace(":", ""))
     found = await retained(broker)
     assert [topic for topic in found if topic.endswith("/availability")] == [
         f"0x{device.ieee.replace(':', '')}/availability"
@@ -135,14 +135,14 @@ async def test_two_devices_with_one_name(
 ) -> None:
     first = await join(home, gateway, Plug())
     second = await join(home, gateway, Plug())
-    await listener.hear(f"{PLUG}_2/availability")
+    await listener.receive(f"{PLUG}_2/availability")
     listener.send(f"{PLUG}_2/set", "ON")
     await listener.until(lambda: second.state.get("state"))
     assert not first.state.get("state")
 
     await hass.config_entries.async_reload(entry.entry_id)
     gateway = entry.runtime_data.gateway
-    await listener.hear("bridge/health", 2)
+    await listener.receive("bridge/health", 2)
     listener.send(f"{PLUG}_2/set", "OFF")
     await listener.until(lambda: gateway[second.ieee].state.get("state") is False)
 
@@ -151,7 +151,7 @@ async def test_removed_by_mqtt(
     hass: HomeAssistant, home: Home, gateway: Gateway, listener: Client, broker: Broker
 ) -> None:
     device = await join(home, gateway, Plug())
-    await listener.hear(f"{PLUG}/availability", 2)
+    await listener.receive(f"{PLUG}/availability", 2)
     assert await listener.request("device/remove", {"id": PLUG}) == {
         "data": {
             "id": PLUG,
@@ -229,7 +229,7 @@ async def test_options_survive_a_restart(
 async def test_settings_by_mqtt_apply_without_a_restart(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, listener: Client
 ) -> None:
-    await listener.hear("bridge/state")
+    await listener.receive("bridge/state")
     wanted = {"options": {"advanced": {"last_seen": "ISO_8601"}}}
     assert (await listener.request("options", wanted))["data"] == {"restart_required": False}
     assert entry.options["mqtt"]["last_seen"] == "ISO_8601"

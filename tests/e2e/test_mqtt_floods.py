@@ -18,7 +18,7 @@ async def alive(listener: Client) -> None:
     for attempt in range(60):
         listener.send("bridge/request/health_check", {"transaction": attempt})
         try:
-            await listener.hear("bridge/response/health_check", count + 1, 2)
+            await listener.receive("bridge/response/health_check", count + 1, 2)
         except AssertionError:
             continue
         return
@@ -28,7 +28,7 @@ async def alive(listener: Client) -> None:
 async def test_hostile_messages(home: Home, gateway: Gateway, listener: Client) -> None:
     plug = Plug()
     await join(home, gateway, plug)
-    await listener.hear(f"{PLUG}/availability", 2)
+    await listener.receive(f"{PLUG}/availability", 2)
     for payload in (
         b"\xff\xfe\x00",
         b"\x00",
@@ -87,7 +87,7 @@ async def test_flood(home: Home, gateway: Gateway, listener: Client) -> None:
     """Thousands of commands result in a few, and the plug works afterwards."""
     plug = Plug()
     device = await join(home, gateway, plug)
-    await listener.hear(f"{PLUG}/availability", 2)
+    await listener.receive(f"{PLUG}/availability", 2)
     start = time.monotonic()
     for number in range(3000):
         listener.send(f"{PLUG}/set", "ON" if number % 2 else "OFF", qos=0)

@@ -46,7 +46,7 @@ async def test_off_by_default(
     await asyncio.sleep(2)
     assert listener.messages == []
     switch_on(hass, entry)
-    assert (await listener.hear("bridge/state")).payload == ONLINE
+    assert (await listener.receive("bridge/state")).payload == ONLINE
     await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -57,7 +57,7 @@ async def test_broker_is_killed_and_started(
     plug = Plug()
     device = await join(home, gateway, plug)
     async with client(broker.port) as before:
-        await before.hear("bridge/devices")
+        await before.receive("bridge/devices")
     await broker.stop(kill=True)
     await until(lambda: not is_connected(hass))
     plug.press()
@@ -69,12 +69,12 @@ async def test_broker_is_killed_and_started(
 
     await broker.start()
     async with client(broker.port) as after:
-        await after.hear("bridge/state", seconds=30)
-        await after.hear(f"{PLUG}/availability")
-        assert len((await after.hear("bridge/devices")).content) == 2
+        await after.receive("bridge/state", seconds=30)
+        await after.receive(f"{PLUG}/availability")
+        assert len((await after.receive("bridge/devices")).content) == 2
         assert issue(hass, "mqtt_unavailable", entry) is None
         after.send(f"{PLUG}/set", "OFF")
-        assert (await after.hear(PLUG)).content["state"] == "OFF"
+        assert (await after.receive(PLUG)).content["state"] == "OFF"
         assert len(after.said("bridge/state")) == 1
 
 
@@ -89,11 +89,11 @@ async def test_retained_command_is_ignored_at_the_start(
     plug = Plug()
     device = await join(home, gateway, plug)
     await hass.config_entries.async_unload(entry.entry_id)
-    await listener.hear("bridge/state", 2)
+    await listener.receive("bridge/state", 2)
     listener.send(f"{PLUG}/set", "ON", retain=True)
     listener.send("bridge/request/restart", "{}", retain=True)
     assert await hass.config_entries.async_setup(entry.entry_id)
-    await listener.hear("bridge/state", 3)
+    await listener.receive("bridge/state", 3)
     gateway = entry.runtime_data.gateway
     await listener.until(
         lambda: (
@@ -126,9 +126,9 @@ async def test_zigbee2mqtt_is_online_before(
         theirs.send("bridge/info", THEIRS, retain=True)
         theirs.send("bridge/state", ONLINE, retain=True)
         theirs.send("bridge/devices", "[]", retain=True)
-        await theirs.hear("bridge/devices")
+        await theirs.receive("bridge/devices")
         assert await hass.config_entries.async_setup(entry.entry_id)
-        question = await theirs.hear("bridge/request/health_check")
+        question = await theirs.receive("bridge/request/health_check")
         answer = {"data": {"healthy": True}, "status": "ok", **question.content}
         theirs.send("bridge/response/health_check", answer)
         await until(lambda: issue(hass, "mqtt_foreign_bridge", entry))
@@ -136,11 +136,11 @@ async def test_zigbee2mqtt_is_online_before(
         await asyncio.sleep(1)
         assert len(theirs.messages) == 6, "we said nothing else"
         theirs.send("bridge/state", OFFLINE, retain=True)
-        await theirs.hear("bridge/state", 2)
+        await theirs.receive("bridge/state", 2)
     async with client(broker.port) as listener:
         await asyncio.sleep(0.5)
         async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=301))
-        await listener.hear("bridge/request/health_check")
+        await listener.receive("bridge/request/health_check")
         async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=310))
         await listener.until(lambda: listener.said("bridge/state")[-1].payload == ONLINE)
         assert issue(hass, "mqtt_foreign_bridge", entry) is None
@@ -150,7 +150,7 @@ async def test_zigbee2mqtt_is_online_before(
 async def test_zigbee2mqtt_comes_online_later(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, broker: Broker, listener: Client
 ) -> None:
-    await listener.hear("bridge/state")
+    await listener.receive("bridge/state")
     async with client(broker.port, will=("bridge/state", OFFLINE)) as theirs:
         theirs.send("bridge/state", ONLINE, retain=True)
         theirs.send("bridge/info", THEIRS, retain=True)
@@ -171,13 +171,13 @@ async def test_stop(
 ) -> None:
     """Unloaded it is offline; with another topic, disabled or removed its topics are cleared."""
     await join(home, gateway, Plug())
-    await listener.hear(f"{PLUG}/availability", 2)
+    await listener.receive(f"{PLUG}/availability", 2)
     async with client(broker.port, "moved") as moved:
         switch_on(hass, entry, base_topic="moved")
-        await moved.hear(f"{PLUG}/availability", seconds=20)
+        await moved.receive(f"{PLUG}/availability", seconds=20)
         assert await retained(broker) == {}
         await hass.config_entries.async_unload(entry.entry_id)
-        assert (await moved.hear("bridge/state", 2)).payload == OFFLINE
+        assert (await moved.receive("bridge/state", 2)).payload == OFFLINE
     assert await hass.config_entries.async_setup(entry.entry_id)
     switch_on(hass, entry)
     await listener.until(lambda: listener.said("bridge/state")[-1].payload == ONLINE)
@@ -196,7 +196,7 @@ async def test_removed_entry_clears_retained_messages(
     broker: Broker,
 ) -> None:
     await join(home, gateway, Plug())
-    await listener.hear(f"{PLUG}/availability", 2)
+    await listener.receive(f"{PLUG}/availability", 2)
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
     await listener.until(lambda: listener.said("bridge/state")[-1].payload == "")
@@ -208,12 +208,12 @@ async def test_removed_entry_clears_retained_messages(
 async def test_removed_entry_keeps_other_bridges_messages(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, listener: Client, broker: Broker
 ) -> None:
-    await listener.hear("bridge/state")
+    await listener.receive("bridge/state")
     await hass.config_entries.async_unload(entry.entry_id)
-    await listener.hear("bridge/state", 2)
+    await listener.receive("bridge/state", 2)
     listener.send("bridge/info", THEIRS, retain=True)
     listener.send("bridge/state", ONLINE, retain=True)
-    await listener.hear("bridge/state", 3)
+    await listener.receive("bridge/state", 3)
     await hass.config_entries.async_remove(entry.entry_id)
     assert (await retained(broker))["bridge/state"] == ONLINE
 
@@ -221,9 +221,9 @@ async def test_removed_entry_keeps_other_bridges_messages(
 async def test_home_assistant_stops(
     hass: HomeAssistant, gateway: Gateway, listener: Client
 ) -> None:
-    await listener.hear("bridge/state")
+    await listener.receive("bridge/state")
     await hass.async_stop(force=True)
-    assert (await listener.hear("bridge/state", 2)).payload == OFFLINE
+    assert (await listener.receive("bridge/state", 2)).payload == OFFLINE
 
 
 async def test_mqtt_is_set_up_later(
@@ -240,7 +240,7 @@ async def test_mqtt_is_set_up_later(
     await until(lambda: issue(hass, "mqtt_unavailable", entry))
     await join(home, entry.runtime_data.gateway, Plug())
     await hass.config_entries.async_set_disabled_by(mqtt_entry.entry_id, None)
-    await listener.hear(f"{PLUG}/availability")
+    await listener.receive(f"{PLUG}/availability")
     assert issue(hass, "mqtt_unavailable", entry) is None
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.config_entries.async_unload(mqtt_entry.entry_id)
@@ -267,9 +267,9 @@ async def test_mqtt_is_reloaded(
 ) -> None:
     plug = Plug()
     await join(home, gateway, plug)
-    await listener.hear(f"{PLUG}/availability", 2)
+    await listener.receive(f"{PLUG}/availability", 2)
     assert await hass.config_entries.async_reload(mqtt_up.entry_id)
-    await listener.hear("bridge/state", 2)
+    await listener.receive("bridge/state", 2)
     listener.send(f"{PLUG}/set", "ON")
     await listener.until(lambda: plug.on[0])
 
@@ -278,7 +278,7 @@ async def test_two_networks_on_one_topic(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, listener: Client, tmp_path: Path
 ) -> None:
     """The second one does not publish, as with any other bridge."""
-    await listener.hear("bridge/state")
+    await listener.receive("bridge/state")
     home = Home(seed=2, speed=20)
     home.form()
     home.plug_in("second")

@@ -72,7 +72,7 @@ async def test_enabled_without_a_restart_of_the_radio(
         "permit_join": False,
         "log_level": "debug",
     }
-    assert (await listener.hear("bridge/state")).payload == "online"
+    assert (await listener.receive("bridge/state")).payload == "online"
     assert entry.runtime_data.gateway is gateway
     assert gateway.online
 

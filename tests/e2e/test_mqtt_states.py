@@ -37,7 +37,7 @@ PLUG, RELAY = NAMES["plug_mi"][1], NAMES["relay_dual"][1]
 
 async def settle(listener: Client, node: Node, name: str) -> None:
     """Wait until a device that has just joined sends no more messages."""
-    await listener.hear(f"{name}/availability", 2)
+    await listener.receive(f"{name}/availability", 2)
     node.heartbeat()  # type: ignore[attr-defined]
     await asyncio.sleep(0.5)
     assert listener.said(name)
@@ -65,7 +65,7 @@ async def test_examples(
     zigbee_model, name = NAMES[model]
     node = MODELS[zigbee_model]()
     device = await join(home, gateway, node)
-    await listener.hear(f"{name}/availability", 2)
+    await listener.receive(f"{name}/availability", 2)
     await asyncio.sleep(0.5)
     options: dict[str, Any] = {}
     for example in examples.load(model):
@@ -102,7 +102,7 @@ async def test_plug(hass: HomeAssistant, home: Home, gateway: Gateway, listener:
 
     listener.messages.clear()
     listener.send(f"{PLUG}/get", {"state": ""})
-    assert (await listener.hear(PLUG)).content["state"] == "OFF"
+    assert (await listener.receive(PLUG)).content["state"] == "OFF"
 
     await hass.services.async_call(
         "switch", "turn_on", {"entity_id": "switch.mi_smart_plug"}, blocking=True
@@ -119,7 +119,7 @@ async def test_unavailable_plug(
     await settle(listener, plug, PLUG)
     plug.power_off()
     listener.send(f"{PLUG}/set", "ON")
-    entry = (await listener.hear("bridge/logging", seconds=30)).content
+    entry = (await listener.receive("bridge/logging", seconds=30)).content
     assert entry["level"] == "error"
     assert entry["message"].startswith(f"z2m: Publish 'set' 'state' to '{PLUG}' failed: 'Error: ")
     assert listener.said(PLUG) == []
@@ -156,7 +156,7 @@ async def test_locks(hass: HomeAssistant, home: Home, gateway: Gateway, listener
     assert listener.said(f"{LOCK}/action")[0].payload == "ring_bell"
 
     listener.send(f"{LOCK_S2}/set", "LOCK")
-    entry = (await listener.hear("bridge/logging")).content
+    entry = (await listener.receive("bridge/logging")).content
     assert entry["message"] == f"z2m: No converter available for 'state' on '{LOCK_S2}': (\"LOCK\")"
 
 

@@ -103,7 +103,7 @@ async def gateway(
     if entry.state is ConfigEntryState.NOT_LOADED:
         assert await hass.config_entries.async_setup(ENTRY_ID)
     assert entry.state is ConfigEntryState.LOADED
-    await listener.hear("bridge/health")
+    await listener.receive("bridge/health")
     yield entry.runtime_data.gateway
     for each in (entry, mqtt_entry):
         await hass.config_entries.async_unload(each.entry_id)
@@ -208,7 +208,7 @@ async def test_backups_can_be_restored(hass: HomeAssistant) -> None:
 
 @pytest.mark.usefixtures("gateway")
 async def test_the_same_topics_are_retained(broker: Broker, listener: Client) -> None:
-    await listener.hear("Kettle")
+    await listener.receive("Kettle")
     async with client(broker.port) as late:
         await late.until(
             lambda: (

@@ -124,7 +124,7 @@ async def join(home: Home, gateway: Gateway, node: Node) -> Device:
     return gateway[node.ieee]
 
 
-async def say(
+async def send_frame(
     hass: HomeAssistant, node: Node, device: Device, cluster: int, endpoint: int, frame: bytes
 ) -> None:
     """Let a device send a frame as it is, and wait until it was taken in."""

@@ -55,7 +55,7 @@ class Dialogue:
     def _flow(self) -> str:
         return f"{self._url}/{self.shown['flow_id']}"
 
-    async def say(self, **answer: object) -> dict[str, Any]:
+    async def submit(self, **answer: object) -> dict[str, Any]:
         """Answer the current step, and wait for progress to end.
 
         Like the frontend, this subscribes only once progress is shown, and fetches the step only
@@ -86,7 +86,7 @@ class Dialogue:
         """Choose from one menu after the other."""
         for step in steps:
             assert step in self.shown["menu_options"], self.shown
-            await self.say(next_step_id=step)
+            await self.submit(next_step_id=step)
         return self.shown
 
     async def begin(self, **answer: object) -> dict[str, Any]:

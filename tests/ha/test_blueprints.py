@@ -224,18 +224,20 @@ async def test_lock_notify(
     await options(hass, entry, device, users=[{"id": 3, "name": "Ann"}])
     for name in ("Ann", "Bob"):
         hass.states.async_set(f"person.{name.lower()}", "home", {"friendly_name": name})
-    told = async_mock_service(hass, "persistent_notification", "create")
+    notifications = async_mock_service(hass, "persistent_notification", "create")
     lock_id = device_id(hass, entry, device)
     await save(hass, hass_client, **use("lock_notify", lock=lock_id, people=people))
-    heard: list[str] = []
-    device.subscribe(lambda update: heard.append(update.action.action) if update.action else None)
+    received: list[str] = []
+    device.subscribe(
+        lambda update: received.append(update.action.action) if update.action else None
+    )
     lock.finger(3)
-    await until(lambda: len(heard) == told_each)
+    await until(lambda: len(received) == told_each)
     lock.password(12)
-    await until(lambda: len(heard) == 2 * told_each)
+    await until(lambda: len(received) == 2 * told_each)
     await settled(hass)
-    assert [call.data["message"] for call in told] == messages
-    assert {call.data["title"] for call in told} <= {device.definition.description}  # type: ignore[union-attr]
+    assert [call.data["message"] for call in notifications] == messages
+    assert {call.data["title"] for call in notifications} <= {device.definition.description}  # type: ignore[union-attr]
 
 
 async def test_lock_notify_of_a_key(
@@ -249,16 +251,16 @@ async def test_lock_notify_of_a_key(
     """The user is unknown; leaving does not trigger it."""
     lock = LockS2()
     device = await join(home, gateway, lock)
-    told = async_mock_service(hass, "persistent_notification", "create")
+    notifications = async_mock_service(hass, "persistent_notification", "create")
     await save(hass, hass_client, **use("lock_notify", lock=device_id(hass, entry, device)))
     lock.open_inside()
     await until(
         lambda: state(hass, device, "activity").attributes["event_type"] == "lock_opened_inside"
     )
     lock.happen(0x0B, 0x00)
-    await until(lambda: told)
+    await until(lambda: notifications)
     await settled(hass)
-    assert [call.data["message"] for call in told] == ["Someone opened the door."]
+    assert [call.data["message"] for call in notifications] == ["Someone opened the door."]
 
 
 async def test_plug_finished(
@@ -271,7 +273,7 @@ async def test_plug_finished(
 ) -> None:
     plug = Plug()
     device = await join(home, gateway, plug)
-    told = async_mock_service(hass, "persistent_notification", "create")
+    notifications = async_mock_service(hass, "persistent_notification", "create")
     plug_id, at_once = device_id(hass, entry, device), {"seconds": 0}
     inputs = {"plug": plug_id, "start": at_once, "pause": at_once}
     await save(hass, hass_client, **use("plug_finished", **inputs))
@@ -282,10 +284,10 @@ async def test_plug_finished(
     plug.set_load(1200)
     await until(lambda: state(hass, device, "power").state == "1200")
     await breathe()
-    assert not told
+    assert not notifications
     plug.set_load(1)
-    await until(lambda: told)
-    assert [call.data["message"] for call in told] == ["Mi smart plug has finished."]
+    await until(lambda: notifications)
+    assert [call.data["message"] for call in notifications] == ["Mi smart plug has finished."]
 
 
 async def breathe() -> None:
@@ -302,7 +304,7 @@ async def test_plug_finished_after_a_while(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """Short pauses of its program do not count, nor does a short start; with another's device."""
-    told = async_mock_service(hass, "persistent_notification", "create")
+    notifications = async_mock_service(hass, "persistent_notification", "create")
     other = MockConfigEntry(domain="other")
     other.add_to_hass(hass)
     meter = dr.async_get(hass).async_get_or_create(
@@ -330,12 +332,12 @@ async def test_plug_finished_after_a_while(
     await draw(2000, minutes=20)
     await draw(2, minutes=1)
     await draw(300, minutes=20)
-    assert told == []
+    assert notifications == []
     await draw(2, minutes=4)
-    assert [call.data["message"] for call in told] == ["Meter has finished."]
+    assert [call.data["message"] for call in notifications] == ["Meter has finished."]
     await draw(2000, seconds=10)
     await draw(2, minutes=10)
-    assert len(told) == 1
+    assert len(notifications) == 1
 
 
 @pytest.mark.parametrize("absence", ABSENCES)
@@ -377,15 +379,15 @@ async def test_lock_after_an_absence(
     """The first opening after an absence is notified; the return is not."""
     lock = LockS2()
     device = await join(home, gateway, lock)
-    told = async_mock_service(hass, "persistent_notification", "create")
+    notifications = async_mock_service(hass, "persistent_notification", "create")
     await save(hass, hass_client, **use("lock_notify", lock=device_id(hass, entry, device)))
     lock.password(7)
-    await until(lambda: len(told) == 1)
+    await until(lambda: len(notifications) == 1)
     await asyncio.sleep(0.3)
     await absence(hass, entry, home, device)
     await settled(hass)
-    assert len(told) == 1
+    assert len(notifications) == 1
     lock.finger(3)
-    await until(lambda: len(told) == 2)
+    await until(lambda: len(notifications) == 2)
     await settled(hass)
-    assert len(told) == 2
+    assert len(notifications) == 2

@@ -47,7 +47,7 @@ async def joined(
     return await join(home, gateway, Thermometer())
 
 
-def hear(device: Device, attribute: int, value: int) -> None:
+def receive(device: Device, attribute: int, value: int) -> None:
     """It reports."""
     frame = bytes.fromhex(f"18010a{attribute:02x}0020{value:02x}")
     assert device.last_seen is not None
@@ -94,7 +94,7 @@ async def test_reports_of_a_cover(
 ) -> None:
     device = await joined(home, gateway, monkeypatch, FULL)
     for attribute_id, value in reports:
-        hear(device, attribute_id, value)
+        receive(device, attribute_id, value)
     found = await shown(hass, device)
     assert (found.state, found.attributes.get("current_position")) == (state, position)
 
@@ -104,8 +104,8 @@ async def test_an_inverted_cover_moves_the_other_way(
 ) -> None:
     """It is shown at once, as far as the motor goes."""
     device = await joined(home, gateway, monkeypatch, FULL)
-    hear(device, 8, 60)
-    hear(device, 0x55, 1)
+    receive(device, 8, 60)
+    receive(device, 0x55, 1)
     assert (await shown(hass, device)).state == "opening"
     await device.set("invert_cover", True)
     assert (await shown(hass, device)).state == "closing"
@@ -135,7 +135,7 @@ async def test_commands_of_a_cover(
         set_.append({name: value})
 
     device = await joined(home, gateway, monkeypatch, FULL)
-    hear(device, 8, 50)
+    receive(device, 8, 50)
     target = {"entity_id": (await shown(hass, device)).entity_id}
     monkeypatch.setattr(Device, "set", take)
     await hass.services.async_call("cover", service, target | data, blocking=True)
@@ -148,11 +148,11 @@ async def test_a_cover_without_a_position(
     """It is closed if it reports so."""
     device = await joined(home, gateway, monkeypatch, BARE)
     assert (await shown(hass, device)).state == "unknown"
-    hear(device, 8, 100)
+    receive(device, 8, 100)
     state = await shown(hass, device)
     assert state.state == "closed"
     assert not state.attributes["supported_features"] & Feature.SET_POSITION
-    hear(device, 8, 99)
+    receive(device, 8, 99)
     assert (await shown(hass, device)).state == "open"
 
 

@@ -15,7 +15,7 @@ from custom_components.aqara_zigbee.core.property import Action, Binary, Numeric
 from custom_components.aqara_zigbee.simulator.home import Home
 from tests import examples
 from tests.examples import MODELS, Example
-from tests.ha.conftest import entity_id, join, say, simulated, state, until
+from tests.ha.conftest import entity_id, join, send_frame, simulated, state, until
 
 
 async def enable_all(hass: HomeAssistant, device: Device) -> None:
@@ -44,7 +44,7 @@ async def test_frames(
         with subtests.test(example.id):
             device.state.clear()
             device.options = dict(example.options)
-            await say(hass, node, device, example.cluster, example.endpoint, example.frame)
+            await send_frame(hass, node, device, example.cluster, example.endpoint, example.frame)
             assert device.definition is not None
             check_entities(hass, device, device.definition, example)
 

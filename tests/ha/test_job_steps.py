@@ -87,7 +87,7 @@ async def test_typed_port(
     steps.append("Set up")
     assert "description" not in shown["data_schema"][0]
     steps += ["open the list", "Enter manually", "port"]
-    shown = await dialogue.say(path="virtual://new")
+    shown = await dialogue.submit(path="virtual://new")
     steps.append("Submit")
     assert shown["type"] == "create_entry"
     assert [*steps, "Finish"] == listed("Set up a coordinator with a typed port")
@@ -130,7 +130,7 @@ async def test_restore(dialogue: Dialogue, up: Entry) -> None:  # noqa: F811
     steps = [*OPEN_MENU, "Restore"]
     for _ in range(2):  # the newest backup, and what is overwritten
         data = {"backup": newest.id} if shown["step_id"] == "choose_backup" else {}
-        shown = await dialogue.say(**data)
+        shown = await dialogue.submit(**data)
         steps.append("Submit")
     assert shown["reason"] == "restored"
     assert [*steps, "Close"] == listed("Restore a stored backup")
@@ -154,7 +154,7 @@ async def test_replacement(
     backup, port = shown["data_schema"]
     selected = {"backup": backup["default"], "path": port["description"]["suggested_value"]}
     assert selected == {"backup": newest.id, "path": "virtual://new"}
-    shown = await dialogue.say(**selected)
+    shown = await dialogue.submit(**selected)
     steps.append("Submit")
     assert shown["reason"] == "replaced"
     assert [*steps, "Close"] == listed("Replace a coordinator that no longer works")

@@ -22,7 +22,7 @@ from custom_components.aqara_zigbee.simulator.devices import Knob
 from custom_components.aqara_zigbee.simulator.home import Home
 from custom_components.aqara_zigbee.simulator.message import Message
 from custom_components.aqara_zigbee.simulator.zcl import Status, Value
-from tests.ha.conftest import asleep, entity_id, join, say, state, until
+from tests.ha.conftest import asleep, entity_id, join, send_frame, state, until
 
 FCC0, MULTISTATE = 0xFCC0, 0x0012
 
@@ -114,7 +114,7 @@ async def test_steps(
     """Each step fires once by its direction; the phases of the turn are still reported."""
     knob = Knob(stale_stop=stale_stop)
     device = await join(home, gateway, knob)
-    told: dict[str, list[dict[str, Any]]] = {"rotation": [], "rotation_step": []}
+    sent: dict[str, list[dict[str, Any]]] = {"rotation": [], "rotation_step": []}
 
     @callback
     def changed(change: Event[EventStateChangedData]) -> None:
@@ -125,14 +125,14 @@ async def test_steps(
             if state.entity_id == entity_id(hass, device, "rotation")
             else "rotation_step"
         )
-        told[key].append(dict(state.attributes))
+        sent[key].append(dict(state.attributes))
 
-    async_track_state_change_event(hass, [entity_id(hass, device, key) for key in told], changed)
+    async_track_state_change_event(hass, [entity_id(hass, device, key) for key in sent], changed)
     knob.turn(degrees, steps=3, pressed=pressed)
-    await until(lambda: told["rotation"] and told["rotation"][-1]["event_type"] == "stop_rotating")
-    phases = [each["event_type"] for each in told["rotation"]]
+    await until(lambda: sent["rotation"] and sent["rotation"][-1]["event_type"] == "stop_rotating")
+    phases = [each["event_type"] for each in sent["rotation"]]
     assert phases == ["start_rotating", *["rotation"] * (len(phases) - 2), "stop_rotating"]
-    steps = told["rotation_step"]
+    steps = sent["rotation_step"]
     assert {each["event_type"] for each in steps} == {kind}
     assert sum(each["angle_delta"] for each in steps) == pytest.approx(degrees, abs=1)
     assert steps[-1]["angle"] == pytest.approx(degrees, abs=1)
@@ -149,7 +149,7 @@ async def test_a_frame_without_a_step(
     values = {0x022E: -30.0} | ({} if delta is None else {0x0230: delta})
     record = b"".join(struct.pack("<HBf", key, 0x39, value) for key, value in values.items())
     frame = bytes((0x1C, 0x5F, 0x11, 1, 0x0A)) + struct.pack("<HBB", 0x023A, 0x20, 2) + record
-    await say(hass, knob, device, FCC0, 71, frame)
+    await send_frame(hass, knob, device, FCC0, 71, frame)
     assert state(hass, device, "rotation").attributes["event_type"] == "rotation"
     kind = state(hass, device, "rotation_step").attributes["event_type"]
     assert kind == (None if delta == 0 else "rotate_left")

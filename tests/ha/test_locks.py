@@ -42,7 +42,7 @@ def shows(hass: HomeAssistant, device: Device, lock: str, reverse: str) -> bool:
     )
 
 
-def told(hass: HomeAssistant, device: Device, key: str = "activity") -> dict[str, Any]:
+def event_data(hass: HomeAssistant, device: Device, key: str = "activity") -> dict[str, Any]:
     """Return the last event of an event entity."""
     attributes = dict(state(hass, device, key).attributes)
     for standing in ("event_types", "friendly_name", "device_class", "icon"):
@@ -63,7 +63,7 @@ async def test_user_and_opening_are_joined(
     await until(lambda: len(seen) == 2)
     await hass.async_block_till_done()
     assert seen == ["finger_open", "lock_opened_outside"]
-    assert told(hass, device) == {
+    assert event_data(hass, device) == {
         "event_type": "lock_opened_outside",
         "user": 3,
         "name": "Ann",
@@ -78,8 +78,8 @@ async def test_each_of_them_alone(hass: HomeAssistant, home: Home, gateway: Gate
     lock = LockS2()
     device = await join(home, gateway, lock)
     lock.report_user(2, 18, admin=True)
-    await until(lambda: told(hass, device).get("event_type"))
-    assert told(hass, device) == {
+    await until(lambda: event_data(hass, device).get("event_type"))
+    assert event_data(hass, device) == {
         "event_type": "password_open",
         "user": 18,
         "name": "#18",
@@ -87,16 +87,16 @@ async def test_each_of_them_alone(hass: HomeAssistant, home: Home, gateway: Gate
         "method": "password",
     }
     lock.happen(0x0C, 0x00)
-    await until(lambda: told(hass, device)["event_type"] == "lock_opened_inside")
-    assert told(hass, device) == {"event_type": "lock_opened_inside"}
+    await until(lambda: event_data(hass, device)["event_type"] == "lock_opened_inside")
+    assert event_data(hass, device) == {"event_type": "lock_opened_inside"}
 
 
 async def test_bell_has_its_own_entity(hass: HomeAssistant, home: Home, gateway: Gateway) -> None:
     for lock, key, kind in ((LockS2(), "doorbell", "ring"), (Lock(), "tamper", "tampering")):
         device = await join(home, gateway, lock)
         lock.ring()
-        await until(partial(told, hass, device, key))
-        assert told(hass, device, key) == {"event_type": kind}
+        await until(partial(event_data, hass, device, key))
+        assert event_data(hass, device, key) == {"event_type": kind}
         assert state(hass, device, "activity").state == STATE_UNKNOWN
 
 
@@ -149,8 +149,8 @@ async def test_activities(
     lock = LockS2()
     device = await join(home, gateway, lock)
     do(lock)
-    await until(lambda: told(hass, device))
-    assert told(hass, device) == said
+    await until(lambda: event_data(hass, device))
+    assert event_data(hass, device) == said
 
 
 async def test_read_changes_the_state_without_an_event(
@@ -161,7 +161,7 @@ async def test_read_changes_the_state_without_an_event(
     lock = LockS2()
     device = await join(home, gateway, lock)
     lock.lock()
-    await until(lambda: told(hass, device).get("event_type") == "locked")
+    await until(lambda: event_data(hass, device).get("event_type") == "locked")
     before = state(hass, device, "activity").state
     device.state.pop("state")
     lock.wake(60)

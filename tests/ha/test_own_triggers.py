@@ -184,16 +184,18 @@ async def test_opened(
         method="{{ trigger.method }}",
         name="{{ trigger.name }}",
     )
-    heard: list[str] = []
-    device.subscribe(lambda update: heard.append(update.action.action) if update.action else None)
+    received: list[str] = []
+    device.subscribe(
+        lambda update: received.append(update.action.action) if update.action else None
+    )
     lock.finger(3)
-    await until(lambda: heard.count("lock_opened_outside") == 1)
+    await until(lambda: received.count("lock_opened_outside") == 1)
     lock.password(7)
-    await until(lambda: heard.count("lock_opened_outside") == 2)
+    await until(lambda: received.count("lock_opened_outside") == 2)
     lock.happen(0x0B, 0x00)  # by key
-    await until(lambda: heard.count("lock_opened_outside") == 3)
+    await until(lambda: received.count("lock_opened_outside") == 3)
     lock.open_inside()
-    await until(lambda: "lock_opened_inside" in heard)
+    await until(lambda: "lock_opened_inside" in received)
     await settled(hass)
     assert [(c.data["side"], str(c.data["method"]), str(c.data["name"])) for c in ran] == told
 

@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee import ports
-from custom_components.aqara_zigbee.ports import name_of, port_owner, sticks
+from custom_components.aqara_zigbee.ports import name_of, port_owner, usb_devices
 
 PATH = "socket://192.168.7.9:6638"
 
@@ -75,6 +75,6 @@ async def test_ports_that_cannot_be_read(hass: HomeAssistant) -> None:
     """A USB device disappears while the ports are listed: network coordinators are still found."""
     MockConfigEntry(domain="zha", title="ZHA", data={"device": {"path": PATH}}).add_to_hass(hass)
     with patch("homeassistant.components.usb.scan_serial_ports", side_effect=FileNotFoundError):
-        assert await sticks(hass) == {}
+        assert await usb_devices(hass) == {}
         (user,) = await ports.port_users(hass, {name_of(PATH)})
     assert user.title == "ZHA"

@@ -289,7 +289,7 @@ async def test_wrong_ports_of_one_dialog(
     await dialogue.start()
     await dialogue.choose("port")
     for path in ("/dev/ttyUSB7", "socket://127.0.0.1:9", "bla"):
-        await dialogue.say(path=path)
+        await dialogue.submit(path=path)
         assert (dialogue.shown["step_id"], dialogue.errors) == (
             "port",
             {"base": "port_not_found"},
@@ -305,7 +305,7 @@ async def test_unexpected_error_is_shown_in_the_form(
     monkeypatch.setattr("custom_components.aqara_zigbee.flows.port.probe", fail)
     await dialogue.start()
     await dialogue.choose("port")
-    await dialogue.say(path=DEVICE["path"])
+    await dialogue.submit(path=DEVICE["path"])
     assert dialogue.errors == {"base": "unknown"}
 
 

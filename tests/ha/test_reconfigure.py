@@ -36,7 +36,7 @@ async def up(hass: HomeAssistant, dialogue: Dialogue, home: Home) -> AsyncGenera
     """An entry as the dialog makes it, up."""
     await dialogue.start()
     await dialogue.choose("port")
-    await dialogue.say(path=f"virtual://{NAME}")
+    await dialogue.submit(path=f"virtual://{NAME}")
     await dialogue.choose("keep")
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
@@ -79,7 +79,7 @@ async def test_move_port(hass: HomeAssistant, dialogue: Dialogue, home: Home, up
     shown = await dialogue.start(up.entry_id)
     assert shown["menu_options"] == ["move_port", "replace", "restore_here"]
     await dialogue.choose("move_port")
-    shown = await dialogue.say(path="virtual://elsewhere")
+    shown = await dialogue.submit(path="virtual://elsewhere")
     assert (shown["type"], shown["reason"]) == ("abort", "reconfigure_successful")
     await loaded(hass, up)
     assert up.data["device"] == {**DEVICE, "path": "virtual://elsewhere"}
@@ -102,7 +102,7 @@ async def test_moving_to_another_network_is_refused(
         new.form()
     await dialogue.start(up.entry_id)
     await dialogue.choose("move_port")
-    await dialogue.say(path="virtual://new")
+    await dialogue.submit(path="virtual://new")
     assert (dialogue.shown["step_id"], dialogue.errors) == ("port", {"base": error})
     assert up.state is ConfigEntryState.NOT_LOADED
     await dialogue.close()
@@ -125,10 +125,10 @@ async def test_port_that_is_right_after_an_error(
     await dialogue.start(up.entry_id)
     await dialogue.choose("move_port")
     place = "elsewhere" if error == "incomplete_stick" else "new"
-    await dialogue.say(path=f"virtual://{place}")
+    await dialogue.submit(path=f"virtual://{place}")
     assert (dialogue.shown["step_id"], dialogue.errors) == ("port", {"base": error})
     home.nvram[key] = flag
-    shown = await dialogue.say(path="virtual://elsewhere")
+    shown = await dialogue.submit(path="virtual://elsewhere")
     assert (shown["type"], shown["reason"]) == ("abort", "reconfigure_successful")
     await loaded(hass, up)
     assert up.data["device"]["path"] == "virtual://elsewhere"
@@ -142,10 +142,10 @@ async def test_entry_that_is_being_started(
     await dialogue.start(up.entry_id)
     await dialogue.choose("move_port")
     up._async_set_state(hass, ConfigEntryState.SETUP_IN_PROGRESS, None)
-    await dialogue.say(path="virtual://elsewhere")
+    await dialogue.submit(path="virtual://elsewhere")
     assert (dialogue.shown["step_id"], dialogue.errors) == ("port", {"base": "port_busy"})
     up._async_set_state(hass, ConfigEntryState.LOADED, None)
-    shown = await dialogue.say(path="virtual://elsewhere")
+    shown = await dialogue.submit(path="virtual://elsewhere")
     assert (shown["type"], shown["reason"]) == ("abort", "reconfigure_successful")
     await loaded(hass, up)
 
@@ -162,7 +162,7 @@ async def test_replace(
     assert shown["step_id"] == "choose_backup"
     option = shown["data_schema"][0]["selector"]["select"]["options"][0]
     assert "devices: 1" in option["label"], "the newest, which knows the plug"
-    shown = await dialogue.say(backup=option["value"], path="virtual://new")
+    shown = await dialogue.submit(backup=option["value"], path="virtual://new")
     assert (shown["type"], shown["reason"]) == ("abort", "replaced")
     await loaded(hass, up)
     assert up.data["device"]["path"] == "virtual://new"
@@ -190,17 +190,17 @@ async def test_replace_without_the_old_coordinator(
     await until(lambda: not gateway_of(up).online)
     await dialogue.start(up.entry_id)
     await dialogue.choose("replace")
-    shown = await dialogue.say(backup="upload", path="virtual://new")
+    shown = await dialogue.submit(backup="upload", path="virtual://new")
     assert shown["step_id"] == "upload_backup"
     strange = Backup.of(kept.content).as_open_format() | {"extended_pan_id": "1122334455667788"}
     file = await dialogue.upload("backup.json", json.dumps(strange).encode())
-    await dialogue.say(file=file)
+    await dialogue.submit(file=file)
     assert dialogue.errors == {"base": "other_network"}
-    await dialogue.say(
+    await dialogue.submit(
         file=await dialogue.upload("b.json", json.dumps(dict(kept.content)).encode())
     )
     assert dialogue.shown["step_id"] == "confirm_restore", "a file is shown before it is written"
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert (shown["type"], shown["reason"]) == ("abort", "replaced")
     await loaded(hass, up)
 
@@ -225,10 +225,10 @@ async def test_replacing_a_dead_coordinator_takes_one_form(
     backup, port = shown["data_schema"]
     assert backup["default"] == kept.id
     assert port["description"] == {"suggested_value": "virtual://new"}
-    shown = await dialogue.say(backup=kept.id, path="virtual://new")
+    shown = await dialogue.submit(backup=kept.id, path="virtual://new")
     if is_formed:
         assert shown["step_id"] == "confirm_restore"
-        shown = await dialogue.say(overwrite=True)
+        shown = await dialogue.submit(overwrite=True)
     assert (shown["type"], shown["reason"]) == ("abort", "replaced")
     await loaded(hass, up)
     assert up.data["device"]["path"] == "virtual://new"
@@ -250,16 +250,16 @@ async def test_discovered_coordinator_replaces_the_dead_one(
     home.unplug()
     await until(lambda: not gateway_of(up).online)
     dialogue.take_over(found)
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert (shown["step_id"], shown["menu_options"]) == ("lost", ["replace_lost", "probe"])
     assert up.title in dialogue.text.replace("\\", "")
     shown = await dialogue.choose("replace_lost")
     (backup,) = shown["data_schema"]
     assert (shown["step_id"], backup["default"]) == ("choose_backup", kept.id)
-    shown = await dialogue.say(backup=kept.id)
+    shown = await dialogue.submit(backup=kept.id)
     if is_formed:
         assert shown["step_id"] == "confirm_restore"
-        shown = await dialogue.say(overwrite=True)
+        shown = await dialogue.submit(overwrite=True)
     assert (shown["type"], shown["reason"]) == ("abort", "replaced")
     await loaded(hass, up)
     assert up.data["device"]["path"] == "virtual://new"
@@ -278,7 +278,7 @@ async def test_discovered_coordinator_is_another_one(
             DOMAIN, context={"source": SOURCE_USB}, data=stick()
         )
         dialogue.take_over(found)
-        await dialogue.say()
+        await dialogue.submit()
         shown = await dialogue.choose(way)
         if way == "replace_lost":
             await dialogue.close()
@@ -299,12 +299,12 @@ async def test_wrong_port_of_the_new_coordinator(
     await dialogue.start(up.entry_id)
     shown = await dialogue.choose("replace")
     newest = shown["data_schema"][0]["default"]
-    shown = await dialogue.say(backup=newest, path="mdns://stick")
+    shown = await dialogue.submit(backup=newest, path="mdns://stick")
     assert (shown["step_id"], dialogue.errors) == ("choose_backup", {"base": "port_is_service"})
     assert shown["data_schema"][1]["description"] == {"suggested_value": "mdns://stick"}
-    shown = await dialogue.say(backup=newest, path="virtual://nowhere")
+    shown = await dialogue.submit(backup=newest, path="virtual://nowhere")
     assert (shown["step_id"], dialogue.errors) == ("port", {"base": "port_not_found"})
-    shown = await dialogue.say(path="virtual://new")
+    shown = await dialogue.submit(path="virtual://new")
     assert (shown["type"], shown["reason"]) == ("abort", "replaced")
     await loaded(hass, up)
 
@@ -319,11 +319,11 @@ async def test_restore_on_the_same_coordinator(
     await dialogue.start(up.entry_id)
     await dialogue.choose("restore_here")
     options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
-    shown = await dialogue.say(backup=options[0]["value"])
+    shown = await dialogue.submit(backup=options[0]["value"])
     assert shown["step_id"] == "confirm_restore"
     assert "already has this network" in dialogue.text
     assert up.state is ConfigEntryState.NOT_LOADED
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert (shown["type"], shown["reason"]) == ("abort", "restored")
     await loaded(hass, up)
     assert home.records.network == before
@@ -339,7 +339,7 @@ async def test_closing_before_any_change(
     await dialogue.start(up.entry_id)
     await dialogue.choose("restore_here")
     options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
-    await dialogue.say(backup=options[0]["value"])
+    await dialogue.submit(backup=options[0]["value"])
     await dialogue.close()
     await loaded(hass, up)
     assert up.data["device"] == DEVICE
@@ -353,7 +353,7 @@ async def test_closing_during_the_restore(
     await dialogue.choose("replace")
     newest = dialogue.shown["data_schema"][0]["default"]
     new.form()
-    await dialogue.say(backup=newest, path="virtual://new")
+    await dialogue.submit(backup=newest, path="virtual://new")
     await dialogue.begin(overwrite=True)
     await dialogue.close()
     await loaded(hass, up)

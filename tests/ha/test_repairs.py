@@ -113,9 +113,9 @@ class Repair:
         await async_setup_component(self._hass, "repairs", {})
         manager = repairs_flow_manager(self._hass)
         assert manager is not None
-        told = ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
-        assert told is not None
-        self._texts = TEXTS[str(told.translation_key)]["fix_flow"]
+        reported = ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
+        assert reported is not None
+        self._texts = TEXTS[str(reported.translation_key)]["fix_flow"]
         result = await manager.async_init(DOMAIN, context={"issue_id": issue_id})
         return self._show(dict(result))
 
@@ -761,14 +761,14 @@ async def test_repair_of_a_solved_problem(
 ) -> None:
     """The dialog was left open, and the right coordinator is back."""
     await swapped(hass, entry, home, other)
-    told = issue(hass, "other_network", entry.entry_id)
-    assert told is not None
+    reported = issue(hass, "other_network", entry.entry_id)
+    assert reported is not None
     other.unplug()
     home.plug_in(NAME)
     await hass.config_entries.async_reload(entry.entry_id)
     assert not issues(hass)
-    ir.async_get(hass).issues[DOMAIN, told.issue_id] = told  # as a browser still shows it
-    assert (await repair.begin(told.issue_id))["type"] is FlowResultType.CREATE_ENTRY
+    ir.async_get(hass).issues[DOMAIN, reported.issue_id] = reported  # as a browser still shows it
+    assert (await repair.begin(reported.issue_id))["type"] is FlowResultType.CREATE_ENTRY
     assert not issues(hass)
     await hass.config_entries.async_unload(entry.entry_id)
 

@@ -49,10 +49,10 @@ async def offer(dialogue: Dialogue, path: str, content: bytes) -> dict[str, Any]
     """Begin with a port, then give a file."""
     await dialogue.start()
     await dialogue.choose("port")
-    await dialogue.say(path=path)
+    await dialogue.submit(path=path)
     await dialogue.choose("upload_backup")
     file = await dialogue.upload("backup.json", content)
-    return await dialogue.say(file=file)
+    return await dialogue.submit(file=file)
 
 
 async def down(hass: HomeAssistant) -> ConfigEntry[Any]:
@@ -76,14 +76,14 @@ async def test_file_on_a_new_coordinator(
     shown = await dialogue.choose("from_backup")
     assert shown["step_id"] == "upload_backup", "there is no other one to choose"
     file = await dialogue.upload("backup.json", json.dumps(content).encode())
-    await dialogue.say(file=file)
+    await dialogue.submit(file=file)
     assert dialogue.shown["step_id"] == "port"
-    await dialogue.say(path=NEW)
+    await dialogue.submit(path=NEW)
     assert dialogue.shown["step_id"] == "confirm_restore"
     for fact in (network.extended_pan_id, f"0x{network.pan_id:04x}", "has no network", NEW):
         assert fact in dialogue.text
     assert stick.records.network is None, "nothing is written before it is confirmed"
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["type"] == "create_entry"
     entry = await down(hass)
     assert entry.unique_id == f"epid={network.extended_pan_id}"
@@ -102,10 +102,10 @@ async def test_file_of_zigbee2mqtt_over_another_network(
     await offer(dialogue, OLD, FILE.read_bytes())
     assert dialogue.shown["step_id"] == "confirm_restore"
     assert "will be overwritten" in dialogue.text
-    await dialogue.say(overwrite=False)
+    await dialogue.submit(overwrite=False)
     assert dialogue.errors == {"base": "not_confirmed"}
     assert home.records.network == before
-    shown = await dialogue.say(overwrite=True)
+    shown = await dialogue.submit(overwrite=True)
     assert shown["type"] == "create_entry"
     await down(hass)
     assert (await held(OLD)).extended_pan_id == "01:02:03:04:05:06:07:08"
@@ -134,9 +134,9 @@ async def test_wrong_file_changes_nothing(
     assert home.nvram.snapshot(home.records.factory()) == before
     assert home.port.line is None
     file = await dialogue.upload("backup.json", FILE.read_bytes())
-    await dialogue.say(file=file)
+    await dialogue.submit(file=file)
     assert dialogue.shown["step_id"] == "confirm_restore"
-    shown = await dialogue.say(overwrite=True)
+    shown = await dialogue.submit(overwrite=True)
     assert shown["type"] == "create_entry"
     await down(hass)
 
@@ -147,14 +147,14 @@ async def test_coordinator_disconnected_during_a_restore(
     """A write fails during the restore; or writes succeed without effect."""
     await dialogue.start()
     await dialogue.choose("from_backup")
-    await dialogue.say(file=await dialogue.upload("backup.json", FILE.read_bytes()))
-    await dialogue.say(path=NEW)
+    await dialogue.submit(file=await dialogue.upload("backup.json", FILE.read_bytes()))
+    await dialogue.submit(path=NEW)
     for fault, error in (
         ("nv_writes_fail", "memory_corrupt"),  # zigpy-znp knows what that means
         ("nv_writes_vanish", "write_failed"),
     ):
         setattr(stick.faults, fault, True)
-        await dialogue.say()
+        await dialogue.submit()
         assert (dialogue.shown["step_id"], dialogue.errors) == (
             "confirm_restore",
             {"base": error},
@@ -162,7 +162,7 @@ async def test_coordinator_disconnected_during_a_restore(
         assert stick.port.line is None
         stick.faults.clear()
     assert hass.config_entries.async_entries(DOMAIN) == []
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["type"] == "create_entry"
     await down(hass)
     assert (await held(NEW)).extended_pan_id == "01:02:03:04:05:06:07:08"
@@ -174,8 +174,8 @@ async def test_closing_while_it_is_written(
     """The restore is completed."""
     await dialogue.start()
     await dialogue.choose("from_backup")
-    await dialogue.say(file=await dialogue.upload("backup.json", FILE.read_bytes()))
-    await dialogue.say(path=NEW)
+    await dialogue.submit(file=await dialogue.upload("backup.json", FILE.read_bytes()))
+    await dialogue.submit(path=NEW)
     shown = await dialogue.begin()
     assert shown["type"] == "progress"
     await dialogue.close()
@@ -194,7 +194,7 @@ async def test_stored_backups_for_a_blank_coordinator(
     await archive.add(StoredBackup.of(Reason.RESTORE, network, dt_util.utcnow()))
     await dialogue.start()
     await dialogue.choose("port")
-    shown = await dialogue.say(path=NEW)
+    shown = await dialogue.submit(path=NEW)
     assert (shown["step_id"], shown["menu_options"]) == (
         "blank",
         ["form", "choose_backup", "upload_backup"],
@@ -205,7 +205,7 @@ async def test_stored_backups_for_a_blank_coordinator(
     assert f"channel {network.channel}" in option["label"]
     assert upload == {"value": "upload", "label": "Upload a file"}
     assert shown["data_schema"][0]["default"] == option["value"], "the newest is selected"
-    await dialogue.say(backup=option["value"])
+    await dialogue.submit(backup=option["value"])
     assert dialogue.shown["type"] == "create_entry", "nothing is lost, so nothing more is asked"
     await down(hass)
     assert (await held(NEW)).differences(network) == ()
@@ -223,17 +223,17 @@ async def test_backup_deleted_before_its_use(
     await dialogue.choose("from_backup")
     await BackupList(hass, OVERWRITTEN).remove()
     await BackupList(hass, OVERWRITTEN).add(second)
-    await dialogue.say(backup=first.id, path=NEW)
+    await dialogue.submit(backup=first.id, path=NEW)
     assert (dialogue.shown["step_id"], dialogue.errors) == (
         "choose_backup",
         {"base": "backup_gone"},
     )
     await BackupList(hass, OVERWRITTEN).remove()
-    await dialogue.say(backup=second.id, path=NEW)
+    await dialogue.submit(backup=second.id, path=NEW)
     assert dialogue.shown["step_id"] == "upload_backup"
-    await dialogue.say(file=await dialogue.upload("backup.json", FILE.read_bytes()))
+    await dialogue.submit(file=await dialogue.upload("backup.json", FILE.read_bytes()))
     assert dialogue.shown["step_id"] == "confirm_restore", "the port is known"
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["type"] == "create_entry"
     await down(hass)
 
@@ -250,12 +250,12 @@ async def test_backup_that_is_damaged(
     await archive.add(damaged)
     await dialogue.start()
     await dialogue.choose("from_backup")
-    await dialogue.say(backup=damaged.id, path=NEW)
+    await dialogue.submit(backup=damaged.id, path=NEW)
     assert (dialogue.shown["step_id"], dialogue.errors) == (
         "choose_backup",
         {"base": "backup_newer"},
     )
-    await dialogue.say(backup=whole.id, path=NEW)
+    await dialogue.submit(backup=whole.id, path=NEW)
     assert dialogue.shown["type"] == "create_entry"
     await down(hass)
     assert (await held(NEW)).differences(network) == ()
@@ -268,16 +268,16 @@ async def test_upload_that_does_not_exist_any_more(
     network = await held(OLD)
     await dialogue.start()
     await dialogue.choose("from_backup")
-    await dialogue.say(file="0" * 32)
+    await dialogue.submit(file="0" * 32)
     assert (dialogue.shown["step_id"], dialogue.errors) == (
         "upload_backup",
         {"base": "upload_gone"},
     )
     content = json.dumps(network.as_dict()).encode()
-    await dialogue.say(file=await dialogue.upload("backup.json", content))
-    await dialogue.say(path=NEW)
+    await dialogue.submit(file=await dialogue.upload("backup.json", content))
+    await dialogue.submit(path=NEW)
     assert dialogue.shown["step_id"] == "confirm_restore"
-    await dialogue.say()
+    await dialogue.submit()
     assert dialogue.shown["type"] == "create_entry"
     await down(hass)
     assert (await held(NEW)).differences(network) == ()
@@ -289,11 +289,11 @@ async def test_backup_of_a_network_with_an_entry(
     content = json.dumps((await held(OLD)).as_dict()).encode()
     await dialogue.start()
     await dialogue.choose("port")
-    await dialogue.say(path=OLD)
+    await dialogue.submit(path=OLD)
     await dialogue.choose("keep")
     await dialogue.start()
     await dialogue.choose("from_backup")
-    await dialogue.say(file=await dialogue.upload("backup.json", content))
+    await dialogue.submit(file=await dialogue.upload("backup.json", content))
     assert (dialogue.shown["type"], dialogue.shown["reason"]) == ("abort", "already_configured")
     assert stick.records.network is None
     await down(hass)

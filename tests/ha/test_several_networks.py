@@ -39,7 +39,7 @@ async def held(name: str) -> Backup:
 async def set_up(dialogue: Dialogue, name: str) -> None:
     await dialogue.start()
     await dialogue.choose("port")
-    await dialogue.say(path=f"virtual://{name}")
+    await dialogue.submit(path=f"virtual://{name}")
     if dialogue.shown["type"] == "menu":
         await dialogue.choose("keep")
 
@@ -67,17 +67,17 @@ async def test_two_networks_of_one_extended_pan_id(
         await dialogue.start()
         await dialogue.choose("from_backup")
         if dialogue.shown["step_id"] == "choose_backup":
-            await dialogue.say(backup="upload", path="virtual://first")
+            await dialogue.submit(backup="upload", path="virtual://first")
         file = await dialogue.upload("backup.json", json.dumps(content).encode())
-        await dialogue.say(file=file)
+        await dialogue.submit(file=file)
         assert dialogue.shown["reason"] == "already_configured"
     (entry, _) = hass.config_entries.async_entries(DOMAIN)
     await dialogue.start(entry.entry_id)
     await dialogue.choose("restore_here")
     if dialogue.shown["step_id"] == "choose_backup":
-        await dialogue.say(backup="upload")
+        await dialogue.submit(backup="upload")
     file = await dialogue.upload("backup.json", json.dumps(contents["second"]).encode())
-    await dialogue.say(file=file)
+    await dialogue.submit(file=file)
     assert dialogue.errors == {"base": "other_network"}
     await dialogue.close()
 
@@ -92,7 +92,7 @@ async def test_coordinator_that_lacks_part_of_its_network(
     home.nvram.delete(osal(items.ON_A_NETWORK))
     await dialogue.start()
     await dialogue.choose("port")
-    await dialogue.say(path="virtual://first")
+    await dialogue.submit(path="virtual://first")
     assert dialogue.shown["step_id"] == "incomplete"
     assert DEFAULT in dialogue.text
     assert "keep" not in dialogue.shown["menu_options"]
@@ -101,7 +101,7 @@ async def test_coordinator_that_lacks_part_of_its_network(
         assert dialogue.shown["step_id"] == "confirm_restore"
         assert "missing" in dialogue.text
     assert home.records.network is None
-    await dialogue.say()
+    await dialogue.submit()
     assert dialogue.shown["type"] == "create_entry", dialogue.shown
     await unload(hass)
     kept = await BackupList(hass, OVERWRITTEN).all()
@@ -116,13 +116,13 @@ async def test_path_without_a_scheme_and_name_of_a_service_type(
 ) -> None:
     await dialogue.start()
     await dialogue.choose("port")
-    await dialogue.say(path="mdns://uzg-01")
+    await dialogue.submit(path="mdns://uzg-01")
     assert dialogue.errors == {"base": "port_is_service"}
-    await dialogue.say(path="127.0.0.1:1")
+    await dialogue.submit(path="127.0.0.1:1")
     assert dialogue.errors == {"base": "port_not_found"}
     suggested = dialogue.shown["data_schema"][0]["description"]["suggested_value"]
     assert suggested == "socket://127.0.0.1:1"
-    await dialogue.say(path="virtual://first")
+    await dialogue.submit(path="virtual://first")
     await dialogue.choose("keep")
     assert dialogue.shown["type"] == "create_entry"
     await unload(hass)

@@ -129,10 +129,10 @@ async def test_reports_of_a_lock_are_on_the_disk(
     lock = LockS2()
     device = await join(home, gateway, lock)
     for event in (0x0C, 0x05, 0x0C):
-        told: list[Update] = []
-        unsubscribe = device.subscribe(told.append)
+        updates: list[Update] = []
+        unsubscribe = device.subscribe(updates.append)
         lock.happen(event, 0x00)
-        await until(lambda told=told: told)  # type: ignore[misc]
+        await until(lambda updates=updates: updates)  # type: ignore[misc]
         unsubscribe()
         async with asyncio.timeout(90):  # more frames may come meanwhile
             while reported(await after_power_cut(hass, entry.entry_id), device) != known(device):

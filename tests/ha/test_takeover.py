@@ -145,13 +145,13 @@ async def hand_over(dialogue: Dialogue, **changes: bytes | None) -> dict[str, An
     answer = await upload(dialogue, **changes)
     await dialogue.start()
     await dialogue.choose("zigbee2mqtt")
-    return await dialogue.say(files=answer)
+    return await dialogue.submit(files=answer)
 
 
 async def migrated(hass: HomeAssistant, dialogue: Dialogue) -> None:
     """Confirm the summary: there is an entry, and it runs."""
     assert (dialogue.shown["step_id"], dialogue.errors) == ("summary", {})
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["type"] == "create_entry"
     await hass.async_block_till_done()
     assert the_entry(hass).state is ConfigEntryState.LOADED
@@ -197,7 +197,7 @@ async def test_from_zigbee2mqtt(
     assert (shown["step_id"], dialogue.errors) == ("port", {})
     suggested = shown["data_schema"][0]["description"]["suggested_value"]
     assert suggested == "socket://192.168.1.20:6638"
-    shown = await dialogue.say(path=STICK)
+    shown = await dialogue.submit(path=STICK)
     assert shown["step_id"] == "summary"
     assert "is not changed" in dialogue.text
     for text in (
@@ -210,7 +210,7 @@ async def test_from_zigbee2mqtt(
     assert "Zigbee groups: 1" in dialogue.text
     assert our_files() == set(), "nothing was done yet"
     assert z2m_home.nvram.snapshot(z2m_home.records.factory()) == counter
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["type"] == "create_entry"
     await hass.async_block_till_done()
     entry = the_entry(hass)
@@ -259,13 +259,13 @@ async def test_from_zigbee2mqtt_to_a_new_coordinator(
     archive = await dialogue.upload("z2m-backup.zip", buffer.getvalue())
     await dialogue.start()
     await dialogue.choose("zigbee2mqtt")
-    await dialogue.say(archive=archive)
+    await dialogue.submit(archive=archive)
     assert dialogue.shown["step_id"] == "port", dialogue.errors
-    shown = await dialogue.say(path=STICK)
+    shown = await dialogue.submit(path=STICK)
     assert shown["step_id"] == "summary"
     assert "has no network" in dialogue.text
     assert stranger.records.network is None
-    shown = await dialogue.say(mirror=True)
+    shown = await dialogue.submit(mirror=True)
     assert shown["type"] == "create_entry", dialogue.shown
     await hass.async_block_till_done()
     entry = the_entry(hass)
@@ -288,8 +288,8 @@ async def test_devices_work_with_the_new_coordinator(
 ) -> None:
     """The written data is sufficient for the devices, which know only their network."""
     await hand_over(dialogue)
-    await dialogue.say(path=STICK)
-    await dialogue.say()
+    await dialogue.submit(path=STICK)
+    await dialogue.submit()
     await hass.async_block_till_done()
     devices = [node.snapshot() for node in z2m_devices.devices]
     await take_down(hass)
@@ -306,13 +306,13 @@ async def test_another_network_is_overwritten_only_after_confirmation(
     stranger.form(channel=25)
     before = stranger.records.network
     await hand_over(dialogue)
-    await dialogue.say(path=STICK)
+    await dialogue.submit(path=STICK)
     assert "will be overwritten" in dialogue.text
-    await dialogue.say(overwrite=False)
+    await dialogue.submit(overwrite=False)
     assert (dialogue.shown["step_id"], dialogue.errors) == ("summary", {"base": "not_confirmed"})
     assert stranger.records.network == before
     assert our_files() == set()
-    shown = await dialogue.say(overwrite=True)
+    shown = await dialogue.submit(overwrite=True)
     assert shown["type"] == "create_entry"
     await hass.async_block_till_done()
     assert stranger.records.network is not None
@@ -326,14 +326,14 @@ async def test_coordinator_disconnected_during_a_migration(
 ) -> None:
     """No entry, no files; and the second try succeeds."""
     await hand_over(dialogue)
-    await dialogue.say(path=STICK)
+    await dialogue.submit(path=STICK)
     stranger.faults.nv_writes_fail = True
-    await dialogue.say()
+    await dialogue.submit()
     assert (dialogue.shown["step_id"], dialogue.errors) == ("summary", {"base": "memory_corrupt"})
     assert stranger.port.line is None
     assert hass.config_entries.async_entries(DOMAIN) == []
     stranger.faults.clear()
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["type"] == "create_entry"
     await hass.async_block_till_done()
     assert len(the_entry(hass).runtime_data.gateway) == 7
@@ -346,13 +346,13 @@ async def test_disk_that_is_full_when_it_is_laid_out(
     """Nothing is written to the coordinator; and the second try succeeds."""
     before = stranger.nvram.snapshot(stranger.records.factory())
     await hand_over(dialogue)
-    await dialogue.say(path=STICK)
+    await dialogue.submit(path=STICK)
     with patch(WRITE, side_effect=NO_SPACE):
-        await dialogue.say()
+        await dialogue.submit()
     assert (dialogue.shown["step_id"], dialogue.errors) == ("summary", {"base": "storage_failed"})
     assert stranger.nvram.snapshot(stranger.records.factory()) == before
     assert hass.config_entries.async_entries(DOMAIN) == []
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["type"] == "create_entry"
     await hass.async_block_till_done()
     assert len(the_entry(hass).runtime_data.gateway) == 7
@@ -367,12 +367,12 @@ async def test_archive_that_is_too_large(
     archive = await dialogue.upload("everything.zip", bytes(1_000_001))
     await dialogue.start()
     await dialogue.choose("zigbee2mqtt")
-    await dialogue.say(archive=archive)
+    await dialogue.submit(archive=archive)
     assert dialogue.errors == {"base": "file_too_large"}
     assert "everything.zip" in dialogue.text
-    await dialogue.say(files=await upload(dialogue))
+    await dialogue.submit(files=await upload(dialogue))
     assert (dialogue.shown["step_id"], dialogue.errors) == ("port", {})
-    await dialogue.say(path=STICK)
+    await dialogue.submit(path=STICK)
     await migrated(hass, dialogue)
 
 
@@ -405,8 +405,8 @@ async def test_wrong_files_change_nothing(
     assert z2m_home.port.line is None
     key = files(2).backup.decode().split('"key": "')[1][:32]
     assert key not in json.dumps(dialogue.shown)
-    await dialogue.say(files=await upload(dialogue))
-    await dialogue.say(path=STICK)
+    await dialogue.submit(files=await upload(dialogue))
+    await dialogue.submit(path=STICK)
     await migrated(hass, dialogue)
 
 
@@ -417,17 +417,17 @@ async def test_wrong_archive_and_stale_upload(
     archive = await dialogue.upload("photos.zip", b"PK\x03\x04 and nothing")
     await dialogue.start()
     await dialogue.choose("zigbee2mqtt")
-    await dialogue.say(archive=archive)
+    await dialogue.submit(archive=archive)
     assert dialogue.errors == {"base": "file_unreadable"}
     assert "photos.zip" in dialogue.text
-    await dialogue.say(archive=archive)
+    await dialogue.submit(archive=archive)
     assert dialogue.errors == {"base": "upload_gone"}
-    await dialogue.say()
+    await dialogue.submit()
     assert dialogue.errors == {"base": "no_file"}
-    await dialogue.say(files={})
+    await dialogue.submit(files={})
     assert dialogue.errors == {"base": "no_file"}
-    await dialogue.say(files=await upload(dialogue))
-    await dialogue.say(path=STICK)
+    await dialogue.submit(files=await upload(dialogue))
+    await dialogue.submit(path=STICK)
     await migrated(hass, dialogue)
 
 
@@ -437,12 +437,12 @@ async def test_files_for_a_network_that_was_found_on_the_coordinator(
     """The port that was read stays chosen, not the one in Zigbee2MQTT's settings."""
     await dialogue.start()
     await dialogue.choose("port")
-    await dialogue.say(path=STICK)
+    await dialogue.submit(path=STICK)
     await dialogue.choose("zigbee2mqtt")
-    shown = await dialogue.say(files=await upload(dialogue))
+    shown = await dialogue.submit(files=await upload(dialogue))
     assert shown["step_id"] == "port"
     assert shown["data_schema"][0]["description"]["suggested_value"] == STICK
-    await dialogue.say(path=STICK)
+    await dialogue.submit(path=STICK)
     await migrated(hass, dialogue)
 
 
@@ -451,7 +451,7 @@ async def test_network_with_an_entry(
 ) -> None:
     MockConfigEntry(domain=DOMAIN, unique_id="epid=01:02:03:04:05:06:07:08").add_to_hass(hass)
     await hand_over(dialogue)
-    await dialogue.say(path=STICK)
+    await dialogue.submit(path=STICK)
     assert (dialogue.shown["type"], dialogue.shown["reason"]) == ("abort", "already_configured")
     assert our_files() == set()
 
@@ -459,9 +459,9 @@ async def test_network_with_an_entry(
 async def test_missing_coordinator(hass: HomeAssistant, dialogue: Dialogue, z2m_home: Home) -> None:
     """The files need not be uploaded again."""
     await hand_over(dialogue)
-    await dialogue.say(path="virtual://nowhere")
+    await dialogue.submit(path="virtual://nowhere")
     assert (dialogue.shown["step_id"], dialogue.errors) == ("port", {"base": "port_not_found"})
-    await dialogue.say(path=STICK)
+    await dialogue.submit(path=STICK)
     await migrated(hass, dialogue)
 
 
@@ -546,13 +546,13 @@ async def test_from_zha(
     assert shown["menu_options"] == ["port", "zha", "zigbee2mqtt", "from_backup", "virtual"]
     await dialogue.choose("zha")
     assert not is_disabled(zha), "not before it is confirmed"
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["step_id"] == "summary", dialogue.errors
     assert is_disabled(zha)
     assert zha.state is ConfigEntryState.NOT_LOADED
     assert "Kettle" in dialogue.text
     assert "Cellar thermometer" in dialogue.text
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["type"] == "create_entry"
     await hass.async_block_till_done()
     entry = the_entry(hass)
@@ -583,7 +583,7 @@ async def test_closing_the_dialog_enables_zha(
     await run_zha(hass, zha)
     await dialogue.start()
     await dialogue.choose("zha")
-    await dialogue.say()
+    await dialogue.submit()
     assert dialogue.shown["step_id"] == "summary"
     assert our_files() != set()
     await dialogue.close()
@@ -601,10 +601,10 @@ async def test_zha_that_was_removed_before(
     await hass.config_entries.async_remove(zha.entry_id)
     await dialogue.start()
     await dialogue.choose("zha")
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["step_id"] == "port"
-    await dialogue.say(path=STICK)
-    shown = await dialogue.say()
+    await dialogue.submit(path=STICK)
+    shown = await dialogue.submit()
     assert shown["type"] == "create_entry"
     await hass.async_block_till_done()
     await all_report(hass, zha_home, the_entry(hass).runtime_data.gateway)
@@ -619,11 +619,11 @@ async def test_zha_without_a_backup_needs_its_coordinator(
         database.commit()
     await dialogue.start()
     await dialogue.choose("zha")
-    await dialogue.say()
+    await dialogue.submit()
     assert (dialogue.shown["step_id"], dialogue.errors) == ("port", {"base": "no_network_known"})
     async with saved("zha/home-v15.json") as home:
         home.plug_in("other")
-        await dialogue.say(path="virtual://other")
+        await dialogue.submit(path="virtual://other")
         await migrated(hass, dialogue)
     assert stranger.records.network is None
 
@@ -639,7 +639,7 @@ async def test_invalid_database(
     _spoil(Path(hass.config.path("zigbee.db")))
     await dialogue.start()
     await dialogue.choose("zha")
-    await dialogue.say()
+    await dialogue.submit()
     assert (dialogue.shown["step_id"], dialogue.errors) == (
         "zha",
         {"base": "zha_database_unusable"},
@@ -662,10 +662,10 @@ async def test_database_of_zha_that_is_put_back(
         _remove(database)
     else:
         _spoil(database)
-    await dialogue.say()
+    await dialogue.submit()
     assert (dialogue.shown["step_id"], dialogue.errors) == ("zha", {"base": error})
     _write(database, content)
-    await dialogue.say()
+    await dialogue.submit()
     await migrated(hass, dialogue)
 
 
@@ -687,15 +687,15 @@ async def test_zha_that_does_not_release_its_coordinator(
     mock_integration(hass, MockModule("zha", async_unload_entry=unload))
     await dialogue.start()
     await dialogue.choose("zha")
-    await dialogue.say()
+    await dialogue.submit()
     assert (dialogue.shown["step_id"], dialogue.errors) == ("zha", {"base": "zha_still_running"})
     assert our_files() == set()
-    await dialogue.say()
+    await dialogue.submit()
     assert dialogue.errors == {"base": "zha_still_running"}, "not even the second time"
     assert our_files() == set()
     is_stubborn = False
     zha.mock_state(hass, ConfigEntryState.NOT_LOADED)
-    await dialogue.say()
+    await dialogue.submit()
     await migrated(hass, dialogue)
 
 
@@ -713,10 +713,10 @@ async def test_zha_that_cannot_be_unloaded(
     zha.mock_state(hass, ConfigEntryState.FAILED_UNLOAD)
     await dialogue.start()
     await dialogue.choose("zha")
-    await dialogue.say()
+    await dialogue.submit()
     assert (dialogue.shown["step_id"], dialogue.errors) == ("zha", {"base": "zha_still_running"})
     zha.mock_state(hass, ConfigEntryState.NOT_LOADED)
-    await dialogue.say()
+    await dialogue.submit()
     await migrated(hass, dialogue)
 
 
@@ -734,9 +734,9 @@ async def test_migrated_data_is_kept_until_the_entry_starts(
 ) -> None:
     """The coordinator is unplugged at the last moment: the devices are there when it is back."""
     await hand_over(dialogue)
-    await dialogue.say(path=STICK)
+    await dialogue.submit(path=STICK)
     z2m_home.unplug()
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["type"] == "create_entry"
     await hass.async_block_till_done()
     entry = the_entry(hass)
@@ -774,10 +774,10 @@ async def test_places_of_zigbee2mqtts_devices(
     await hand_over(
         dialogue, configuration=files(2).configuration.replace(b"    - 161", b"    - 1")
     )
-    await dialogue.say(path=STICK)
+    await dialogue.submit(path=STICK)
     assert "may belong to different networks" in dialogue.text
     assert "Boiler" in dialogue.text
-    await dialogue.say(mirror=False)
+    await dialogue.submit(mirror=False)
     await hass.async_block_till_done()
     registered = registered_device(hass, the_entry(hass).entry_id, plug)
     assert registered is not None
@@ -808,8 +808,8 @@ async def test_device_without_a_friendly_name_keeps_its_address_on_mqtt(
     await hand_over(
         dialogue, configuration=configuration.replace(b"    friendly_name: Kettle\n", b"")
     )
-    await dialogue.say(path=STICK)
-    await dialogue.say(mirror=False)
+    await dialogue.submit(path=STICK)
+    await dialogue.submit(mirror=False)
     await hass.async_block_till_done()
     option = the_entry(hass).runtime_data.gateway[plug].options["friendly_name"]
     assert option == {"of": named or "Mi smart plug", "is": topic}
@@ -827,7 +827,7 @@ async def test_changed_topics_are_listed_before(
         b"friendly_name: Kettle\n", f"friendly_name: '{name}'\n".encode()
     )
     await hand_over(dialogue, configuration=configuration)
-    await dialogue.say(path=STICK)
+    await dialogue.submit(path=STICK)
     assert topic in dialogue.text.replace("\\", "")
     await take_down(hass)
 

@@ -627,7 +627,7 @@ async def test_every_hour(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     device = house.gateway.known(node("lumi.plug"), house.now)
     programmer = ScriptedProgrammer()
     updates = Updates(house.gateway, programmer, house.work.append)
-    programmer.says(device, 90)
+    programmer.reports(device, 90)
     await house.settle()
     sources = ImageSources()
     sources.remote = True

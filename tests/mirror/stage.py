@@ -233,7 +233,7 @@ class Stage:
         device.available = True
         return device
 
-    def hear(
+    def receive(
         self, frame: str, cluster: int, endpoint: int = 1, ieee: Ieee = IEEE, link: int | None = 88
     ) -> None:
         """Let a device send a frame."""

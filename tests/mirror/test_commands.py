@@ -91,7 +91,7 @@ async def test_toggle_of_an_unknown_state(relay: Stage) -> None:
     await relay.ask("device/l2/set", "TOGGLE")
     assert relay.radio.sent == [TOGGLE_2]
     assert relay.states() == []
-    relay.hear("18880a00001001", 6, endpoint=2)
+    relay.receive("18880a00001001", 6, endpoint=2)
     await relay.ask("device/l2/set", "toggle")
     assert relay.states() == [{"state_l2": "ON"}, {"state_l2": "OFF"}]
 
@@ -450,10 +450,10 @@ async def test_a_message_that_is_no_text(plug: Stage) -> None:
 
 async def test_writes_of_home_assistant_are_published(plug: Stage) -> None:
     """The switch in Home Assistant uses the same function."""
-    plug.hear(OFF, 6)
+    plug.receive(OFF, 6)
     plug.forget()
     await plug.gateway[IEEE].set("state", wish=True)
-    plug.hear(ON, 6)
+    plug.receive(ON, 6)
     assert plug.states() == [{"state": "ON"}, {"state": "ON"}]
 
 
@@ -466,7 +466,7 @@ async def test_setting_that_is_finally_rejected_is_logged(knob: Stage) -> None:
     await knob.ask("device/set", {"sensitivity": "high"})
     assert not knob.errors
     knob.radio.answer = refuse
-    knob.hear("18670a5500210100", 0x12)
+    knob.receive("18670a5500210100", 0x12)
     await knob.settle()
     assert knob.errors == [
         "Publish 'set' 'sensitivity' to 'device' failed: 'Error: the device refused: status 0x87'"

@@ -59,12 +59,12 @@ def words() -> list[Any]:
     return [pytest.param(word, *details.get(word, ({}, word, {})), id=word) for word in ACTIONS]
 
 
-@pytest.mark.parametrize(("word", "details", "spelled", "told"), words())
+@pytest.mark.parametrize(("word", "details", "spelled", "published"), words())
 def test_all_seventeen_actions_of_a_lock(
-    lock: Stage, word: str, details: dict[str, Any], spelled: str, told: dict[str, Any]
+    lock: Stage, word: str, details: dict[str, Any], spelled: str, published: dict[str, Any]
 ) -> None:
     tell(lock, Update(action=ActionFired(word, details, {"action_user": 99})))
-    assert lock.states() == [{"action": spelled, **told}]
+    assert lock.states() == [{"action": spelled, **published}]
     assert [message.payload for message in lock.said("device/action")] == [spelled]
     assert not any(message.retain for message in lock.broker.messages)
 
@@ -99,24 +99,24 @@ def test_older_keys(make: Callable[..., Stage], legacy: bool) -> None:
     stage = make()
     stage.add("lumi.lock.acn02", legacy=legacy)
     stage.begin()
-    stage.hear(*OPENED_BY_5)
+    stage.receive(*OPENED_BY_5)
     older = {"user": 5} if legacy else {}
     assert stage.states() == [{"action": "finger_open_user_id5", "action_user": 5, **older}]
     stage.forget()
-    stage.hear("18400a35001801", 0x0001)
+    stage.receive("18400a35001801", 0x0001)
     assert stage.states() == [{"battery_low": True, **older}]
     stage.forget()
-    stage.hear(*LOCKED)
+    stage.receive(*LOCKED)
     assert stage.states() == [
         {"action": "locked", "battery_low": True, "reverse": "UNLOCK", "state": "LOCK"}
     ]
 
 
 async def test_older_keys_are_removed_with_the_option(lock: Stage) -> None:
-    lock.hear(*OPENED_BY_5)
+    lock.receive(*OPENED_BY_5)
     lock.forget()
     await lock.gateway[IEEE].configure({"legacy": False})
-    lock.hear("18400a35001801", 0x0001)
+    lock.receive("18400a35001801", 0x0001)
     assert lock.states() == [{"battery_low": True}]
 
 
@@ -125,25 +125,25 @@ async def test_older_keys_are_those_of_the_last_event_when_they_are_wanted_again
 ) -> None:
     """The core knows them all the time; a status wipes them out though no message carries them."""
     memory: dict[str, Any] = {}
-    for heard, older in ((OPENED_BY_5, {"user": 5}), (LOCKED, {})):
+    for frame, older in ((OPENED_BY_5, {"user": 5}), (LOCKED, {})):
         stage = make(memory=memory)
         device = stage.add("lumi.lock.acn02")
         await device.configure({"legacy": False})
         stage.begin()
-        stage.hear(*heard)
+        stage.receive(*frame)
         assert all("user" not in state for state in stage.states())
         memory = stage.gateway.as_dict()
         again = make(memory=memory)
         await again.add("lumi.lock.acn02").configure({"legacy": None})
         again.begin()
-        again.hear("18400a35001801", 0x0001)
+        again.receive("18400a35001801", 0x0001)
         state = again.states()[-1]
         assert {name: state[name] for name in ("user", "repeat") if name in state} == older
 
 
 def test_whole_state_sorted_with_link_quality(plug: Stage) -> None:
-    plug.hear(ON, 6)
-    plug.hear(*POWER)
+    plug.receive(ON, 6)
+    plug.receive(*POWER)
     assert [message.payload for message in plug.said("device")] == [
         '{"linkquality":88,"state":"ON"}',
         '{"linkquality":88,"power":36.61,"state":"ON"}',
@@ -152,22 +152,22 @@ def test_whole_state_sorted_with_link_quality(plug: Stage) -> None:
 
 
 def test_link_quality_is_remembered_while_it_runs(plug: Stage) -> None:
-    plug.hear(ON, 6)
-    plug.hear(OFF, 6, link=None)
+    plug.receive(ON, 6)
+    plug.receive(OFF, 6, link=None)
     assert plug.said("device")[-1].content == {"linkquality": 88, "state": "OFF"}
 
 
 def test_frames_without_values_are_not_published(plug: Stage) -> None:
-    plug.hear(*NOTHING)
+    plug.receive(*NOTHING)
     plug.gateway.received(IEEE, None, 90, plug.clock.now())
     tell(plug, Update(options=True))
     assert plug.said("device") == []
 
 
 def test_an_action_is_published_once(knob: Stage) -> None:
-    knob.hear(*TURNED)
-    knob.hear(*PRESSED)
-    knob.hear("1c5f1173010900002000", 0xFCC0)
+    knob.receive(*TURNED)
+    knob.receive(*PRESSED)
+    knob.receive("1c5f1173010900002000", 0xFCC0)
     first, second, third = knob.states()
     assert first["action"] == "start_rotating"
     assert first["action_rotation_angle"] == 12
@@ -186,7 +186,7 @@ def test_empty_action_afterwards(make: Callable[..., Stage]) -> None:
     stage = make(action_reset=True)
     stage.add("lumi.remote.rkba01")
     stage.begin()
-    stage.hear(*TURNED)
+    stage.receive(*TURNED)
     states = stage.states()
     assert states[0]["action"] == "start_rotating"
     assert states[1:] == [{"action": ""}]
@@ -201,7 +201,7 @@ def test_no_action_topic(make: Callable[..., Stage]) -> None:
     stage = make(action_topic=False)
     stage.add("lumi.remote.rkba01")
     stage.begin()
-    stage.hear(*PRESSED)
+    stage.receive(*PRESSED)
     assert [m.topic for m in stage.broker.messages] == ["zigbee2mqtt/device"]
 
 
@@ -219,8 +219,8 @@ def test_last_seen(make: Callable[..., Stage], form: str, expected: object) -> N
     stage.add("lumi.plug")
     stage.begin()
     stage.clock.time -= timedelta(seconds=6)
-    stage.hear(ON, 6)
-    stage.hear(*NOTHING)
+    stage.receive(ON, 6)
+    stage.receive(*NOTHING)
     assert stage.states() == [{"last_seen": expected, "state": "ON"}] * 2
     tell(stage, Update(options=True))
     assert len(stage.states()) == 2
@@ -230,9 +230,9 @@ def test_elapsed(make: Callable[..., Stage]) -> None:
     stage = make(elapsed=True)
     stage.add("lumi.plug")
     stage.begin()
-    stage.hear(ON, 6)
+    stage.receive(ON, 6)
     stage.clock.pass_(1.25)
-    stage.hear(OFF, 6)
+    stage.receive(OFF, 6)
     tell(stage, Update({"state": True}, believed=True))
     assert stage.states() == [{"state": "ON"}, {"elapsed": 1250, "state": "OFF"}, {"state": "ON"}]
 
@@ -241,8 +241,8 @@ def test_only_what_is_new(make: Callable[..., Stage]) -> None:
     stage = make(cache_state=False)
     stage.add("lumi.plug").state["energy"] = 3
     stage.begin()
-    stage.hear(ON, 6)
-    stage.hear(*POWER)
+    stage.receive(ON, 6)
+    stage.receive(*POWER)
     assert stage.states() == [{"state": "ON"}, {"power": 36.61}]
 
 
@@ -250,7 +250,7 @@ def test_description_in_messages(make: Callable[..., Stage]) -> None:
     stage = make(include_device=True)
     stage.add("lumi.plug").about.software_build_id = "22"
     stage.begin()
-    stage.hear(ON, 6)
+    stage.receive(ON, 6)
     assert stage.states()[0]["device"] == {
         "friendlyName": "device",
         "ieeeAddr": "0x00158d0001a1b2c4",
@@ -273,34 +273,34 @@ def with_options(make: Callable[..., Stage], model: str = "lumi.plug", **options
 
 def test_filtered_attributes(make: Callable[..., Stage]) -> None:
     stage = with_options(make, filtered_attributes=["linkq.*", "power"])
-    stage.hear(*POWER)
+    stage.receive(*POWER)
     assert stage.broker.messages == []
-    stage.hear(ON, 6)
+    stage.receive(ON, 6)
     assert stage.said("device")[0].content == {"state": "ON"}
 
 
 def test_filtered_action(make: Callable[..., Stage]) -> None:
     stage = with_options(make, "lumi.remote.rkba01", filtered_attributes=["action.*"])
-    stage.hear(*PRESSED)
+    stage.receive(*PRESSED)
     assert [m.content for m in stage.broker.messages] == [{"linkquality": 88}]
 
 
 def test_filtered_cache(make: Callable[..., Stage]) -> None:
     stage = with_options(make, filtered_cache=["power"])
-    stage.hear(*POWER)
-    stage.hear(ON, 6)
+    stage.receive(*POWER)
+    stage.receive(ON, 6)
     assert stage.states() == [{"power": 36.61}, {"state": "ON"}]
 
 
 async def test_only_reported_values_are_published(make: Callable[..., Stage]) -> None:
     stage = with_options(make, optimistic=False)
-    stage.hear(OFF, 6)
+    stage.receive(OFF, 6)
     stage.forget()
     await stage.ask("device/set", {"state": "ON"})
     assert stage.states() == []
-    stage.hear(*POWER)
+    stage.receive(*POWER)
     assert stage.states() == [{"power": 36.61, "state": "OFF"}]
-    stage.hear(ON, 6)
+    stage.receive(ON, 6)
     assert stage.states()[-1] == {"power": 36.61, "state": "ON"}
 
 
@@ -312,14 +312,14 @@ async def test_filtered_optimistic(make: Callable[..., Stage]) -> None:
 
 def test_quality_of_service(make: Callable[..., Stage]) -> None:
     stage = with_options(make, "lumi.remote.rkba01", qos=2)
-    stage.hear(*PRESSED)
+    stage.receive(*PRESSED)
     assert {message.qos for message in stage.broker.messages} == {2}
 
 
 def test_retained_states_have_no_action(make: Callable[..., Stage]) -> None:
     stage = with_options(make, "lumi.lock.acn02", retain=True)
-    stage.hear("18400a35001801", 0x0001)
-    stage.hear(*LOCKED)
+    stage.receive("18400a35001801", 0x0001)
+    stage.receive(*LOCKED)
     battery, action, status = stage.said("device")
     assert battery.retain
     assert action.content["action"] == "locked"
@@ -335,9 +335,9 @@ def test_retained_states_have_no_action(make: Callable[..., Stage]) -> None:
 
 def test_debounce(make: Callable[..., Stage]) -> None:
     stage = with_options(make, debounce=2)
-    stage.hear(ON, 6)
+    stage.receive(ON, 6)
     stage.clock.pass_(1.5)
-    stage.hear(*POWER)
+    stage.receive(*POWER)
     stage.clock.pass_(1.5)
     assert stage.states() == []
     stage.clock.pass_(0.5)
@@ -346,8 +346,8 @@ def test_debounce(make: Callable[..., Stage]) -> None:
 
 def test_debounce_drops_no_guarded_value(make: Callable[..., Stage]) -> None:
     stage = with_options(make, debounce=2, debounce_ignore=["state"])
-    stage.hear(ON, 6)
-    stage.hear(OFF, 6)
+    stage.receive(ON, 6)
+    stage.receive(OFF, 6)
     assert stage.states() == [{"state": "ON"}]
     stage.clock.pass_(2)
     assert stage.states()[1:] == [{"state": "OFF"}]
@@ -355,25 +355,25 @@ def test_debounce_drops_no_guarded_value(make: Callable[..., Stage]) -> None:
 
 def test_debounce_drops_no_action(make: Callable[..., Stage]) -> None:
     stage = with_options(make, "lumi.remote.rkba01", debounce=1)
-    stage.hear(*PRESSED)
-    stage.hear("18690a550021ff00", 0x12)
+    stage.receive(*PRESSED)
+    stage.receive("18690a550021ff00", 0x12)
     stage.clock.pass_(1)
     assert [state["action"] for state in stage.states()] == ["single", "release"]
 
 
 async def test_a_wish_is_not_debounced(make: Callable[..., Stage]) -> None:
     stage = with_options(make, debounce=1)
-    stage.hear(*POWER)
+    stage.receive(*POWER)
     await stage.ask("device/set", "ON")
     assert stage.states() == [{"power": 36.61}, {"power": 36.61, "state": "ON"}]
 
 
 def test_throttle(make: Callable[..., Stage]) -> None:
     stage = with_options(make, throttle=10)
-    stage.hear(ON, 6)
-    stage.hear(*POWER)
+    stage.receive(ON, 6)
+    stage.receive(*POWER)
     stage.clock.pass_(4)
-    stage.hear(OFF, 6)
+    stage.receive(OFF, 6)
     assert stage.states() == [{"state": "ON"}]
     stage.clock.pass_(6)
     assert stage.states()[1:] == [{"power": 36.61, "state": "OFF"}]
@@ -383,19 +383,19 @@ def test_throttle(make: Callable[..., Stage]) -> None:
 
 def test_throttle_does_not_delay_actions(make: Callable[..., Stage]) -> None:
     stage = with_options(make, "lumi.lock.acn02", throttle=10)
-    stage.hear("18400a35001801", 0x0001)
-    stage.hear("18400a35001800", 0x0001)
-    stage.hear(*LOCKED)
+    stage.receive("18400a35001801", 0x0001)
+    stage.receive("18400a35001800", 0x0001)
+    stage.receive(*LOCKED)
     assert [state.get("action") for state in stage.states()] == [None, None, "locked"]
 
 
 def test_contacts_as_actions(make: Callable[..., Stage]) -> None:
     stage = with_options(make, "lumi.relay.c2acn01", state_action=True)
-    stage.hear(ON, 6)
-    stage.hear(ON, 6)
-    stage.hear(OFF, 6)
-    stage.hear("18880a00001001", 6, endpoint=2)
-    stage.hear("18880a00001000", 6, endpoint=2)
+    stage.receive(ON, 6)
+    stage.receive(ON, 6)
+    stage.receive(OFF, 6)
+    stage.receive("18880a00001001", 6, endpoint=2)
+    stage.receive("18880a00001000", 6, endpoint=2)
     assert [message.payload for message in stage.said("device/action")] == ["off_l1", "off_l2"]
 
 
@@ -409,21 +409,21 @@ def test_two_contacts_in_one_frame(make: Callable[..., Stage]) -> None:
 
 def test_contact_as_action_of_a_plug(make: Callable[..., Stage]) -> None:
     stage = with_options(make, state_action=True)
-    stage.hear(ON, 6)
-    stage.hear(OFF, 6)
+    stage.receive(ON, 6)
+    stage.receive(OFF, 6)
     assert [message.payload for message in stage.said("device/action")] == ["off"]
 
 
 def test_invalid_options_are_ignored(make: Callable[..., Stage]) -> None:
     stage = with_options(make, qos=7, debounce="x", filtered_attributes=["("])
-    stage.hear(ON, 6)
+    stage.receive(ON, 6)
     assert stage.states() == [{"state": "ON"}]
 
 
 def test_an_unknown_model_is_not_published(stage: Stage) -> None:
     stage.add("lumi.unknown")
     stage.begin()
-    stage.hear(ON, 6)
+    stage.receive(ON, 6)
     assert stage.broker.messages == []
 
 
@@ -453,7 +453,7 @@ async def test_damaged_options_are_as_if_they_were_not_there(
     others = ("other_options", "friendly_name", "power_calibration", "availability", "tallies")
     stage.add("lumi.plug", **dict.fromkeys((*names, *others), value))
     stage.begin()
-    stage.hear(*POWER)
+    stage.receive(*POWER)
     (message,) = stage.said("device")
     assert (message.content["power"], message.qos, message.retain) == (36.61, 0, False)
     known = {"icon", "description"} if isinstance(value, str) else set()

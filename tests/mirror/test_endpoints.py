@@ -79,8 +79,8 @@ def test_an_action_of_a_contact_names_its_endpoint(stage: Stage, device: Device)
     device.options["state_action"] = True
     stage.mirror.stop()
     stage.begin()
-    stage.hear(ON, 6, 1)
-    stage.hear(ON.replace("7a", "7b").removesuffix("01") + "00", 6, 1)
+    stage.receive(ON, 6, 1)
+    stage.receive(ON.replace("7a", "7b").removesuffix("01") + "00", 6, 1)
     assert [state["action"] for state in stage.states("lamp") if "action" in state] == [
         "off_top_left"
     ]

@@ -28,7 +28,7 @@ def is_read_back(device: Device, example: Example) -> bool:
 def test_frame(stage: Stage, example: Example) -> None:
     stage.add(example.zigbee_model, NAME, **example.options)
     stage.begin()
-    stage.hear(example.frame.hex(), example.cluster, example.endpoint)
+    stage.receive(example.frame.hex(), example.cluster, example.endpoint)
     messages = stage.said(NAME)
     assert bool(example.expected) <= bool(messages) <= bool(example.expected or example.may_include)
     for message, state in zip(messages, stage.states(NAME), strict=True):
@@ -49,7 +49,7 @@ async def test_wish(stage: Stage, example: Example) -> None:
     if waits:
         # It receives only after it sent something; then it gets the write and the read.
         assert stage.radio.sent == []
-        stage.hear("18670a5500210700", 0x12)
+        stage.receive("18670a5500210700", 0x12)
         await stage.settle()
     sent = [described(request) for request in stage.radio.sent]
     steps = [wanted(step) for step in example.zigbee]

@@ -140,11 +140,11 @@ async def test_an_option_of_a_models_own_is_set_by_mqtt(
     monkeypatch.setitem(DEFINITIONS, "lumi.invented", cover())
     stage.add("lumi.invented", "shade")
     stage.begin()
-    stage.hear("18010a0800201e", 0x0102)
+    stage.receive("18010a0800201e", 0x0102)
     request = {"id": "shade", "options": {"invert_cover": True}}
     answer = await stage.request("device/options", request)
     assert answer["data"]["to"] == {"invert_cover": True}
-    stage.hear("18020a0800201e", 0x0102)
+    stage.receive("18020a0800201e", 0x0102)
     assert [state["position"] for state in stage.states("shade")][-2:] == [70, 30]
     request = {"id": "shade", "options": {"invert_cover": "yes"}}
     assert (await stage.request("device/options", request))["status"] == "error"

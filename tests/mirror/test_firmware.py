@@ -35,12 +35,12 @@ class Workshop:
         hooks |= FirmwareRequests(updates).hooks
         self.stage.begin()
 
-    async def says(self, version: int) -> None:
+    async def reports(self, version: int) -> None:
         """Let the plug report its firmware version."""
-        self.programmer.says(self.plug, version)
+        self.programmer.reports(self.plug, version)
         await self.stage.settle()
 
-    def told(self) -> list[Any]:
+    def published(self) -> list[Any]:
         """Return the published ``update`` objects."""
         return [state["update"] for state in self.stage.states()]
 
@@ -56,13 +56,13 @@ def idle(version: int) -> dict[str, Any]:
 
 
 async def test_no_update_object_before_a_version_is_reported(shop: Workshop) -> None:
-    shop.stage.hear("187a0a00001001", 6)
+    shop.stage.receive("187a0a00001001", 6)
     assert shop.stage.states() == [{"state": "ON"}]
 
 
 async def test_every_state_has_the_update_object(shop: Workshop) -> None:
-    await shop.says(90)
-    shop.stage.hear("187a0a00001001", 6)
+    await shop.reports(90)
+    shop.stage.receive("187a0a00001001", 6)
     assert shop.stage.states() == [{"update": idle(90)}, {"state": "ON", "update": idle(90)}]
 
 
@@ -85,7 +85,9 @@ async def test_check(shop: Workshop) -> None:
         "source": "a file",
         "release_notes": "lumi.plug",
     }
-    assert shop.told() == [{"state": "available", "installed_version": 90, "latest_version": 92}]
+    assert shop.published() == [
+        {"state": "available", "installed_version": 90, "latest_version": 92}
+    ]
 
 
 async def test_check_without_an_answer(shop: Workshop) -> None:
@@ -100,7 +102,7 @@ async def test_update(shop: Workshop) -> None:
     """States have the progress, with the remaining time at the current pace."""
     shop.plug.about.date_code = "02-28-2017"
     shop.programmer.offer(92)
-    await shop.says(90)
+    await shop.reports(90)
     shop.stage.forget()
 
     def wait() -> None:
@@ -117,16 +119,16 @@ async def test_update(shop: Workshop) -> None:
         "to": {"file_version": 92, "date_code": None, **nobody},
     }
     versions = {"installed_version": 90, "latest_version": 92}
-    told = shop.told()
-    assert told[0] == {"state": "updating", **versions}
-    assert told[1] == {"state": "updating", "progress": 0, "remaining": None, **versions}
-    assert {"state": "updating", "progress": 60, "remaining": 20, **versions} in told
-    assert told[-1] == idle(92)
+    published = shop.published()
+    assert published[0] == {"state": "updating", **versions}
+    assert published[1] == {"state": "updating", "progress": 0, "remaining": None, **versions}
+    assert {"state": "updating", "progress": 60, "remaining": 20, **versions} in published
+    assert published[-1] == idle(92)
 
 
 @pytest.mark.parametrize("name", [CHECK, UPDATE])
 async def test_one_at_a_time(shop: Workshop, name: str) -> None:
-    await shop.says(90)
+    await shop.reports(90)
     shop.plug.upkeep.is_updating = True
     response = await shop.stage.request(name, {"id": "device"})
     assert response["error"] == "Update or check for update already in progress for 'device'"
@@ -143,24 +145,24 @@ async def test_one_at_a_time(shop: Workshop, name: str) -> None:
 )
 async def test_failure_has_a_reason(shop: Workshop, error: AqaraError, words: str) -> None:
     shop.programmer.offer(92)
-    await shop.says(90)
+    await shop.reports(90)
     shop.programmer.error = error
     response = await shop.stage.request(UPDATE, {"id": "device"})
     assert response["status"] == "error"
     assert response["error"].startswith("Update of 'device' failed (")
     assert response["error"].endswith(words)
-    assert shop.told()[-1]["state"] == "available"
+    assert shop.published()[-1]["state"] == "available"
 
 
 async def test_nothing_newer(shop: Workshop) -> None:
-    await shop.says(90)
+    await shop.reports(90)
     response = await shop.stage.request(UPDATE, {"id": "device"})
     assert response["error"] == "Update of 'device' failed (No image currently available)"
 
 
 async def test_a_new_transfer_has_a_pace_of_its_own(shop: Workshop) -> None:
     shop.programmer.offer(92)
-    await shop.says(90)
+    await shop.reports(90)
     shop.stage.forget()
     upkeep = shop.plug.upkeep
     upkeep.is_updating = True
@@ -168,4 +170,4 @@ async def test_a_new_transfer_has_a_pace_of_its_own(shop: Workshop) -> None:
         upkeep.percent = percent
         shop.plug.notify_firmware()
         shop.stage.clock.pass_(10)
-    assert [update["remaining"] for update in shop.told()] == [None, 40, None, 80]
+    assert [update["remaining"] for update in shop.published()] == [None, 40, None, 80]

@@ -78,8 +78,8 @@ S2: list[Row] = [
 ]
 
 S1: list[Row] = [
-    (frame, word, told, older | ({"data": data} if data else {}))
-    for frame, word, (told, older), data in (
+    (frame, word, published, older | ({"data": data} if data else {}))
+    for frame, word, (published, older), data in (
         (number(0xFF10, 0x11000010), "finger_open_admin_id1", user(1), "11000010"),
         (number(0xFF10, 0x22000120), "password_open_user_id18", user(18), "22000120"),
         (number(0xFF11, 0x30000400), "finger_not_match", repeat(3), "30000400"),
@@ -115,12 +115,12 @@ NEVER_SENT = {"lock_opened"}
     ],
 )
 def test_action(make: Callable[..., Stage], model: str, row: Row, legacy: bool) -> None:
-    frame, word, told, older = row
+    frame, word, published, older = row
     stage = make()
     stage.add(model, legacy=legacy)
     stage.begin()
-    stage.hear(frame, DOOR_LOCK)
-    assert stage.states() == [{"action": word, **told, **(older if legacy else {})}]
+    stage.receive(frame, DOOR_LOCK)
+    assert stage.states() == [{"action": word, **published, **(older if legacy else {})}]
     assert [message.payload for message in stage.said("device/action")] == [word]
 
 

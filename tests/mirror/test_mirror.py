@@ -39,7 +39,7 @@ def phase(stage: Stage) -> Phase:
 def test_nothing_is_published_before_retained_messages_arrived(stage: Stage) -> None:
     stage.add("lumi.plug")
     stage.mirror.start()
-    stage.hear(ON, 6)
+    stage.receive(ON, 6)
     stage.mirror.connected()
     stage.clock.pass_(0.9)
     assert stage.broker.messages == []
@@ -87,7 +87,7 @@ def test_stop(plug: Stage) -> None:
     assert plug.broker.messages == [
         Message("zigbee2mqtt/bridge/state", OFFLINE, qos=1, retain=True)
     ]
-    plug.hear(ON, 6)
+    plug.receive(ON, 6)
     assert len(plug.broker.messages) == 1
     assert plug.clock.is_idle
 
@@ -105,7 +105,7 @@ def test_every_retained_message_is_cleared(make: Callable[..., Stage]) -> None:
     stage = make(action_reset=True)
     stage.add("lumi.lock.acn02", retain=True)
     speak(stage)
-    stage.hear("1c5f11150af6ff421014010201110000000000000000000000", 0x0101)
+    stage.receive("1c5f11150af6ff421014010201110000000000000000000000", 0x0101)
     retained = {m.topic for m in stage.broker.messages if m.retain}
     assert retained <= set(retained_topics("zigbee2mqtt", ["device"]))
 
@@ -120,7 +120,7 @@ def test_broker_lost_and_connected_again(stage: Stage) -> None:
     stage.begin()
     stage.mirror.disconnected()
     assert phase(stage) is Phase.SILENT
-    stage.hear(OFF, 6)
+    stage.receive(OFF, 6)
     assert stage.broker.messages == []
     stage.mirror.connected()
     stage.mirror.connected()
@@ -135,7 +135,7 @@ def test_timers_end_with_the_connection(make: Callable[..., Stage]) -> None:
     stage = make()
     stage.add("lumi.plug", debounce=5)
     stage.begin()
-    stage.hear(ON, 6)
+    stage.receive(ON, 6)
     stage.mirror.disconnected()
     stage.clock.pass_(10)
     assert stage.broker.messages == []
@@ -281,7 +281,7 @@ async def test_no_messages_while_another_bridge_is_online(stage: Stage, state: s
     listen(stage, info=THEIR_INFO, state=state)
     assert phase(stage) is Phase.REFUSED
     assert stage.house.foreign is True
-    stage.hear(ON, 6)
+    stage.receive(ON, 6)
     stage.send("device/set", "OFF")
     await stage.settle()
     stage.mirror.stop(withdraw=True)
@@ -374,7 +374,7 @@ def test_stops_for_a_bridge_that_starts_later(plug: Stage) -> None:
     plug.send("bridge/info", THEIR_INFO)
     assert phase(plug) is Phase.REFUSED
     assert plug.house.foreign is True
-    plug.hear(ON, 6)
+    plug.receive(ON, 6)
     assert plug.broker.messages == []
 
 
@@ -459,7 +459,7 @@ def test_a_device_joins(stage: Stage) -> None:
         f"Device 'Mi smart plug' is supported, identified as: {what}",
     ]
     stage.forget()
-    stage.hear(ON, 6)
+    stage.receive(ON, 6)
     assert stage.states("Mi smart plug") == [{"state": "ON"}]
 
 
@@ -596,7 +596,7 @@ def test_documents_are_published_when_they_change_and_not_too_often(plug: Stage)
 
 
 def test_health(plug: Stage) -> None:
-    plug.hear(ON, 6)
+    plug.receive(ON, 6)
     plug.gateway.received(IEEE, None, 5, plug.clock.now())
     plug.clock.pass_(HEALTH_SECONDS)
     (health,) = plug.said("bridge/health")
@@ -665,7 +665,7 @@ def test_log_level(make: Callable[..., Stage], level: str, expected: int) -> Non
     stage.send("device/set", "ON", retained=True)
     stage.house.names[IEEE] = "new"
     stage.mirror.renamed(device)
-    stage.hear(ON, 6)
+    stage.receive(ON, 6)
     entries = stage.said("bridge/logging")
     assert len(entries) == expected
     assert entries[0].content == {

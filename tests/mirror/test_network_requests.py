@@ -38,7 +38,7 @@ async def map_of(stage: Stage, form: str = "raw") -> Any:
 
 
 async def test_raw(network: Stage) -> None:
-    network.hear("187a0a00001001", 6)
+    network.receive("187a0a00001001", 6)
     found = await map_of(network)
     hub, plug, knob = found["nodes"]
     assert hub == {

@@ -274,7 +274,7 @@ async def test_device_options(plug: Stage) -> None:
     assert response["data"]["from"] == first
     assert response["data"]["to"] == {"description": "in the hall", "qos": 1, "retain": False}
     assert [(m.payload, m.retain) for m in plug.said("device")] == [("", True)]
-    plug.hear("187c0a550039b4721242", 0x0C, 2)
+    plug.receive("187c0a550039b4721242", 0x0C, 2)
     assert plug.states() == [{"power": 36.61}]
     assert plug.said("device")[-1].qos == 1
 
@@ -417,7 +417,7 @@ async def test_global_options(plug: Stage) -> None:
     assert info["config"]["advanced"]["last_seen"] == "epoch"
     assert info["log_level"] == "debug"
     plug.forget()
-    plug.hear("187c0a550039b4721242", 0x0C, 2)
+    plug.receive("187c0a550039b4721242", 0x0C, 2)
     (message,) = plug.said("device")
     assert message.content == {
         "last_seen": int(plug.clock.now().timestamp() * 1000),

@@ -49,7 +49,7 @@ class Frame(NamedTuple):
     data: bytes
 
 
-class Ear:
+class FrameRecorder:
     """A listener of a zigpy application."""
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class Host(NamedTuple):
     """A running application and its listener. zigpy's types end here."""
 
     app: Any
-    ear: Ear
+    recorder: FrameRecorder
 
     def device(self, node: Node) -> Any:
         """Return zigpy's device of a simulated one."""
@@ -137,7 +137,7 @@ class Host(NamedTuple):
 
     async def sees(self, event: str, node: Node) -> None:
         """Wait for an event of zigpy: joined, initialized, failed, left."""
-        await until(lambda: (event, node.ieee) in self.ear.happened)
+        await until(lambda: (event, node.ieee) in self.recorder.happened)
 
 
 @contextlib.asynccontextmanager
@@ -145,11 +145,11 @@ async def hosting(path: str, *, auto_form: bool = False, **changes: Any) -> Asyn
     """Run zigpy on a port, and shut it down properly."""
     asyncio.get_running_loop().set_debug(False)  # a stack for each timer doubles the time of a test
     app = await ControllerApplication.new(config(path, **changes), start_radio=False)
-    ear = Ear()
-    app.add_listener(ear)
+    recorder = FrameRecorder()
+    app.add_listener(recorder)
     await app.startup(auto_form=auto_form)
     try:
-        yield Host(app, ear)
+        yield Host(app, recorder)
     finally:
         await app.shutdown()
         await end_tasks()

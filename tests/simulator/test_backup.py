@@ -108,7 +108,7 @@ async def test_devices_are_not_in_a_foreign_network() -> None:
         async with hosting("virtual://home") as host:
             plug.press()
             await asyncio.sleep(0.05)
-            assert not host.ear.frames or {each.ieee for each in host.ear.frames} == {
+            assert not host.recorder.frames or {each.ieee for each in host.recorder.frames} == {
                 str(host.app.state.node_info.ieee)
             }
         await restore(home, ours)

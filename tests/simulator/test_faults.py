@@ -25,8 +25,8 @@ async def plug(home: Home, host: Host) -> Plug:
 )
 async def test_dropped_link(home: Home, host: Host, error: Exception | None) -> None:
     home.drop_link(error)
-    await until(lambda: host.ear.lost)
-    assert host.ear.lost == [error]
+    await until(lambda: host.recorder.lost)
+    assert host.recorder.lost == [error]
     assert home.port.line is None
     async with hosting("virtual://test") as again:  # it can be opened again at once
         assert again.app.state.network_info.channel == 15
@@ -43,7 +43,7 @@ async def test_many_losses_with_traffic(home: Home) -> None:
             home.drop_link(OSError(errno.EIO, "gone"))
             plug.press()
             async with asyncio.timeout(60):
-                while not host.ear.lost:
+                while not host.recorder.lost:
                     await asyncio.sleep(0)
     assert plug.joined
 
@@ -58,12 +58,12 @@ async def test_silent_firmware(home: Home, host: Host) -> None:
 
 async def test_half_open_link(home: Home, host: Host, plug: Plug) -> None:
     home.faults.half_open = True
-    before = len(host.ear.frames)
+    before = len(host.recorder.frames)
     plug.press()
     with pytest.raises(TimeoutError):
         await host.app._znp.request(c.SYS.Ping.Req(), timeout=0.1)
-    assert len(host.ear.frames) == before
-    assert host.ear.lost == []
+    assert len(host.recorder.frames) == before
+    assert host.recorder.lost == []
     home.faults.clear()
     await host.app._znp.request(c.SYS.Ping.Req(), timeout=60)
 
@@ -127,11 +127,11 @@ async def test_refused_immediately(home: Home, host: Host, plug: Plug) -> None:
 async def test_duplicates_reach_the_raw_hook(home: Home, host: Host, plug: Plug) -> None:
     home.clock.advance(5)
     await settle()
-    before = len(host.ear.of(plug, 0x0006))
+    before = len(host.recorder.of(plug, 0x0006))
     home.faults.duplicates = 1
     plug.press()
-    await until(lambda: len(host.ear.of(plug, 0x0006)) == before + 2)
-    first, second = host.ear.of(plug, 0x0006)[-2:]
+    await until(lambda: len(host.recorder.of(plug, 0x0006)) == before + 2)
+    first, second = host.recorder.of(plug, 0x0006)[-2:]
     assert first == second
 
 
@@ -140,14 +140,14 @@ async def test_noise_on_the_line(home: Home, host: Host, plug: Plug) -> None:
         home.noise(noise)
         home.noise(bytes(300))
         plug.press()
-    await until(lambda: len(host.ear.of(plug, 0x0006)) >= 2)
+    await until(lambda: len(host.recorder.of(plug, 0x0006)) >= 2)
     assert (await host.device(plug).endpoints[1].on_off.on()).status == 0
 
 
 async def test_fragments(home: Home, host: Host, plug: Plug) -> None:
     home.faults.fragment = 1
     plug.press()
-    await until(lambda: host.ear.of(plug, 0x0006))
+    await until(lambda: host.recorder.of(plug, 0x0006))
     assert (await host.device(plug).endpoints[1].on_off.on()).status == 0
 
 

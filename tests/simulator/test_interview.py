@@ -51,8 +51,8 @@ async def test_all_models_are_interviewed(home: Home, host: Host) -> None:
 async def test_devices_report_their_model_after_joining(home: Home, host: Host) -> None:
     plug = home.add(Plug())
     await host.take_in(plug)
-    await until(lambda: len(host.ear.of(plug, 0x0000)) >= 3)
-    said = [frame.hex() for frame in host.ear.of(plug, 0x0000)]
+    await until(lambda: len(host.recorder.of(plug, 0x0000)) >= 3)
+    said = [frame.hex() for frame in host.recorder.of(plug, 0x0000)]
     assert any(frame[4:].startswith("0a050042096c756d692e706c7567") for frame in said)
     assert any(frame.startswith("1c5f11") for frame in said)
 
@@ -66,7 +66,7 @@ async def test_no_joins_in_a_closed_network(home: Home, host: Host) -> None:
     await host.app.permit(1)
     home.clock.advance(1.1)
     assert not plug.join()
-    assert ("joined", plug.ieee) not in host.ear.happened
+    assert ("joined", plug.ieee) not in host.recorder.happened
 
 
 async def test_a_pairing_device_waits_for_the_network_to_open(home: Home, host: Host) -> None:
@@ -161,7 +161,7 @@ async def test_unknown_senders_are_looked_up(home: Home, host: Host, awake: bool
         await host.sees("joined", lock)
     else:
         await settle()
-        assert ("joined", lock.ieee) not in host.ear.happened
+        assert ("joined", lock.ieee) not in host.recorder.happened
 
 
 async def test_interview_waits_for_a_sleeping_device(home: Home, host: Host) -> None:
@@ -219,9 +219,9 @@ async def test_many_devices() -> None:
             began = time.process_time()
             for node in nodes:
                 node.press()
-            await until(lambda: len(host.ear.frames) >= len(nodes))
+            await until(lambda: len(host.recorder.frames) >= len(nodes))
             assert time.process_time() - began < 3
-            assert {frame.ieee for frame in host.ear.frames} >= {node.ieee for node in nodes}
+            assert {frame.ieee for frame in host.recorder.frames} >= {node.ieee for node in nodes}
             result = await host.device(nodes[-1]).endpoints[1].on_off.off()
             assert result.status == 0
             assert nodes[-1].on == [False]

@@ -47,7 +47,7 @@ async def test_one_host_at_a_time(home: Home) -> None:
             async with hosting(url):
                 pass
         assert not await ControllerApplication.probe({"path": url})
-        assert not host.ear.lost
+        assert not host.recorder.lost
 
 
 async def test_names(home: Home) -> None:
@@ -186,7 +186,7 @@ async def test_host_over_tcp(home: Home) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         assert await reader.read() == b""  # a second client is refused
         writer.close()
-        assert not host.ear.lost
+        assert not host.recorder.lost
     await until(lambda: home.port.line is None)
     found = await ControllerApplication.probe({"path": f"tcp://127.0.0.1:{port}"})
     assert found
@@ -199,7 +199,7 @@ async def test_tcp_link_drops(home: Home, error: Exception | None) -> None:
     port = await home.serve()
     async with hosting(f"socket://127.0.0.1:{port}") as host:
         home.drop_link(error)
-        await until(lambda: host.ear.lost)
+        await until(lambda: host.recorder.lost)
     home.noise(b"nobody is there")
 
 

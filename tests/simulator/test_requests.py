@@ -24,11 +24,11 @@ async def test_commands(home: Home, host: Host) -> None:
         (2, "toggle", [True, True]),
         (1, "off", [False, True]),
     ):
-        host.ear.frames.clear()
+        host.recorder.frames.clear()
         result = await getattr(device.endpoints[endpoint].on_off, command)()
         assert result.status == foundation.Status.SUCCESS
         assert relay.on == state
-        await until(lambda: len(host.ear.of(relay, 0x0006)) == 2)  # the response and a report
+        await until(lambda: len(host.recorder.of(relay, 0x0006)) == 2)  # the response and a report
 
 
 async def test_reads_and_writes(home: Home, host: Host) -> None:
@@ -53,18 +53,18 @@ async def test_reports_arrive_raw(home: Home, host: Host) -> None:
     knob.mode = 1
     home.clock.advance(3)
     await settle()
-    host.ear.frames.clear()
+    host.recorder.frames.clear()
     knob.turn(24, steps=1)
     lock.finger(5)
     relay.heartbeat()
     home.clock.advance(2)
-    await until(lambda: len([f for f in host.ear.frames if f.endpoint]) >= 5)
-    turn = [frame for frame in host.ear.frames if frame.ieee == knob.ieee]
+    await until(lambda: len([f for f in host.recorder.frames if f.endpoint]) >= 5)
+    turn = [frame for frame in host.recorder.frames if frame.ieee == knob.ieee]
     assert {(frame.cluster, frame.endpoint) for frame in turn} == {(0xFCC0, 71)}
-    who, what = host.ear.of(lock, 0x0101)
+    who, what = host.recorder.of(lock, 0x0101)
     assert who[4:].hex() == "0a10ff4210" + "10010201200005" + "00" * 9
     assert what[5:7] == b"\xf6\xff"
-    (beat,) = host.ear.of(relay, 0x0000)
+    (beat,) = host.recorder.of(relay, 0x0000)
     assert beat[8] == 0x44
     assert len(beat) - 9 == 0x3A
 
@@ -150,11 +150,11 @@ async def test_power_cut_is_noticed(home: Home, host: Host) -> None:
     with pytest.raises(DeliveryError) as caught:
         await host.device(plug).endpoints[1].on_off.on(retries=0)
     assert caught.value.status == 0xE9
-    host.ear.frames.clear()
+    host.recorder.frames.clear()
     plug.power_on()
     home.clock.advance(3)
-    await until(lambda: len(host.ear.of(plug)) >= 2)
-    assert host.ear.of(plug, 0x0006)[0][6:].hex() == "00" + "00f023" + "00000000"
+    await until(lambda: len(host.recorder.of(plug)) >= 2)
+    assert host.recorder.of(plug, 0x0006)[0][6:].hex() == "00" + "00f023" + "00000000"
 
 
 async def test_group_commands(home: Home, host: Host) -> None:
@@ -198,16 +198,16 @@ async def test_change_of_channel() -> None:
 async def test_reset_of_the_radio_loses_endpoints(home: Home, host: Host) -> None:
     plug = home.add(Plug())
     await host.take_in(plug)
-    host.ear.frames.clear()
+    host.recorder.frames.clear()
     home.reset_radio()
     plug.press()
     await settle()
-    assert host.ear.frames == []
+    assert host.recorder.frames == []
     with pytest.raises(DeliveryError):
         await host.device(plug).endpoints[1].on_off.on(retries=0)
     await host.app.start_network()
     plug.press()
-    await until(lambda: host.ear.of(plug, 0x0006))
+    await until(lambda: host.recorder.of(plug, 0x0006))
 
 
 async def test_loopback(home: Home, host: Host) -> None:

@@ -117,9 +117,9 @@ async def test_unplugged_and_plugged_in_again() -> None:
             key = host.app.state.network_info.network_key.key
             home.unplug()
             assert not PLUGGED_IN
-            await until(lambda: host.ear.lost)
-            assert len(host.ear.lost) == 1
-            assert isinstance(host.ear.lost[0], OSError)
+            await until(lambda: host.recorder.lost)
+            assert len(host.recorder.lost) == 1
+            assert isinstance(host.recorder.lost[0], OSError)
         with pytest.raises(FileNotFoundError):
             async with hosting(url):
                 pass

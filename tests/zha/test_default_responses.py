@@ -14,7 +14,7 @@ from custom_components.aqara_zigbee.simulator.devices import Knob, LockS2, Plug,
 from custom_components.aqara_zigbee.simulator.home import Home
 from custom_components.aqara_zigbee.simulator.message import Message
 from custom_components.aqara_zigbee.simulator.node import Node
-from tests.ha.conftest import say, until
+from tests.ha.conftest import send_frame, until
 from tests.zha.test_guest import app_of, join_both
 
 BASIC = 0x0000
@@ -73,13 +73,13 @@ async def check(
             node.network.uplink(node, Message(cluster, endpoint, 1, frame))
         else:
             sent.clear()
-            await say(hass, node, device, cluster, endpoint, frame)
+            await send_frame(hass, node, device, cluster, endpoint, frame)
         if is_wanted:
             await until(lambda: answers_to(frame, sent), 30)
         await hass.async_block_till_done(wait_background_tasks=True)
     # When the next one has been answered, what was to come for this one has come.
     marker = bytes([0, frame[3 if frame[0] & 0x04 else 1] - 0x80]) + bytes.fromhex("0a0100 20 01")
-    await say(hass, node, device, BASIC, 1, marker)
+    await send_frame(hass, node, device, BASIC, 1, marker)
     await until(lambda: answers_to(marker, sent), 30)
     await hass.async_block_till_done(wait_background_tasks=True)
     found = answers_to(frame, sent)

@@ -134,7 +134,7 @@ async def choose_in_options(
     """Choose in the options whether ZHA's entities are disabled."""
     await dialogue.options(entry.entry_id)
     await dialogue.choose("zha_entities")
-    shown = await dialogue.say(disable_zha_entities=disable)
+    shown = await dialogue.submit(disable_zha_entities=disable)
     assert shown["type"] == "create_entry"
 
 
@@ -151,7 +151,7 @@ async def test_choice_in_the_flow_and_back_in_the_options(
     before = disablers(hass, zha, plug)
     await dialogue.start()
     await dialogue.choose("zha_network")
-    await dialogue.say(disable_zha_entities=True)
+    await dialogue.submit(disable_zha_entities=True)
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     assert disablers(hass, zha, plug) == dict.fromkeys(before, INTEGRATION) | {

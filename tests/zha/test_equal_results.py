@@ -27,7 +27,7 @@ from tests.e2e.conftest import (  # noqa: F401 - fixtures
     switch_on,
 )
 from tests.examples import MODELS, Example
-from tests.ha.conftest import DEVICE, join, say, until
+from tests.ha.conftest import DEVICE, join, send_frame, until
 from tests.ha.test_examples import check_entities, enable_all
 
 VOLATILE = {"linkquality", "last_seen"}
@@ -142,7 +142,7 @@ async def play(
     await enable_all(hass, device)
     listener.messages.clear()
     await hass.config_entries.async_reload(entry.entry_id)
-    await listener.hear("bridge/health")
+    await listener.receive("bridge/health")
     await finished(hass, entry)
     device = entry.runtime_data.gateway[node.ieee]
     await messages(hass, listener, "begin", set())
@@ -151,7 +151,7 @@ async def play(
         device.state.clear()
         device.options = dict(example.options)
         before = events(hass, device)
-        await say(hass, node, device, example.cluster, example.endpoint, example.frame)
+        await send_frame(hass, node, device, example.cluster, example.endpoint, example.frame)
         assert device.definition is not None
         check_entities(hass, device, device.definition, example)
         now = events(hass, device)

@@ -358,7 +358,7 @@ async def test_flow(
     assert "zha_network" in shown["menu_options"]
     shown = await dialogue.choose("zha_network")
     assert shown["description_placeholders"]["devices"].startswith("1 × ")
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["type"] == "create_entry"
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)

@@ -190,9 +190,9 @@ async def test_moving_to_a_coordinator_and_back(
 
     await dialogue.start()
     await dialogue.choose("zha")
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["step_id"] == "summary", dialogue.errors
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert (shown["type"], shown["reason"]) == ("abort", "migrated_from_zha")
     await until(lambda: guest_entry.state is ConfigEntryState.LOADED and not is_guest(guest_entry))
     await until(lambda: guest_entry.runtime_data.own is not None)
@@ -211,7 +211,7 @@ async def test_moving_to_a_coordinator_and_back(
     await dialogue.start()
     shown = await dialogue.choose("zha_network")
     assert shown["step_id"] == "zha_return"
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert (shown["type"], shown["reason"]) == ("abort", "returned_to_zha")
     await until(lambda: guest_entry.state is ConfigEntryState.LOADED)
     await hass.async_block_till_done()
@@ -240,9 +240,9 @@ async def test_disabled_entry_moves_to_a_coordinator(
     await hass.config_entries.async_set_disabled_by(guest_entry.entry_id, ConfigEntryDisabler.USER)
     await dialogue.start()
     await dialogue.choose("zha")
-    await dialogue.say()
+    await dialogue.submit()
     assert dialogue.shown["step_id"] == "summary", dialogue.errors
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert (shown["type"], shown["reason"]) == ("abort", "migrated_from_zha")
     await until(lambda: guest_entry.state is ConfigEntryState.LOADED)
     await hass.async_block_till_done()
@@ -271,7 +271,7 @@ async def test_entry_that_waits_for_its_coordinator_returns_to_zha(
     await dialogue.start()
     shown = await dialogue.choose("zha_network")
     assert shown["step_id"] == "zha_return"
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert (shown["type"], shown["reason"]) == ("abort", "returned_to_zha")
     await until(lambda: entry.state is ConfigEntryState.LOADED)
     await hass.async_block_till_done()
@@ -289,12 +289,12 @@ async def test_entry_that_is_removed_before_it_returns_to_zha(
     shown = await dialogue.choose("zha_network")
     assert shown["step_id"] == "zha_return"
     await hass.config_entries.async_remove(entry.entry_id)
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert (shown["type"], shown["reason"]) == ("abort", "already_configured")
     await dialogue.start()
     shown = await dialogue.choose("zha_network")
     assert shown["step_id"] == "zha_network"
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["type"] == "create_entry"
     await hass.async_block_till_done()
     (again,) = hass.config_entries.async_entries(DOMAIN)

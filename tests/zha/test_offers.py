@@ -119,7 +119,7 @@ async def test_offer_besides_another_entry(
     await hass.async_block_till_done(wait_background_tasks=True)
     await dialogue.start()
     await dialogue.choose("zha_network")
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["type"] == "create_entry"
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
@@ -133,7 +133,7 @@ async def test_user_can_choose_the_offer(
     await discover(hass, CONBEE)
     await dialogue.start()
     await dialogue.choose("zha_network")
-    shown = await dialogue.say()
+    shown = await dialogue.submit()
     assert shown["type"] == "create_entry"
     await hass.async_block_till_done()
     assert offers(hass) == []

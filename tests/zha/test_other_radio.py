@@ -64,7 +64,7 @@ async def test_mirror_has_zhas_radio_type(
     """In `bridge/info`, and of the coordinator in `bridge/devices`."""
     switch_on(hass, guest_entry)
     assert await hass.config_entries.async_setup(guest_entry.entry_id)
-    info = (await listener.hear("bridge/info")).content
+    info = (await listener.receive("bridge/info")).content
     assert info["coordinator"]["type"] == "ConBee2/RaspBee2"
     assert info["coordinator"]["ieee_address"] == "0x" + IEEE.replace(":", "")
     assert info["network"]["channel"] == CHANNEL

@@ -158,7 +158,7 @@ class Updates:
                 await self._programmer.ask(device.ieee)
             except DeliveryError as error:
                 if device.upkeep.running is None:
-                    raise _unheard(device) from error
+                    raise _no_response(device) from error
         await self.find_newer(device)
         return device.upkeep.release
 
@@ -207,7 +207,7 @@ class Updates:
         await self._gateway.describe(device)
 
 
-def _unheard(device: Device) -> UpdateError:
+def _no_response(device: Device) -> UpdateError:
     return UpdateError(Obstacle.ASLEEP if device.is_sleepy else Obstacle.SILENT)
 
 

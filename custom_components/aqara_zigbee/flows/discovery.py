@@ -22,7 +22,7 @@ from ..ports import (
     names_of,
     note_serial_number,
     port_users,
-    sticks,
+    usb_devices,
 )
 from ..radio.network import Port, Trouble
 from ..runtime import ZHA
@@ -179,8 +179,8 @@ class DiscoveryFlow(TakeoverFlow, ZhaNetworkFlow):
 
     async def _is_twin(self, path: str, number: str) -> bool:
         """Whether another USB device with this serial number is connected at the old port."""
-        stick = (await sticks(self.hass)).get((await names_of(self.hass, [path]))[path])
-        return stick is not None and stick.serial_number == number
+        usb_device = (await usb_devices(self.hass)).get((await names_of(self.hass, [path]))[path])
+        return usb_device is not None and usb_device.serial_number == number
 
     @callback
     def _follow(self, entry: ConfigEntry, found: Discovered) -> None:

@@ -46,11 +46,11 @@ class BridgeLog:
 
     def error(self, message: str) -> None:
         """Log a failed request or command."""
-        self._say("error", message)
+        self._log("error", message)
 
     def warning(self, message: str) -> None:
         """Log a suspicious state."""
-        self._say("warning", message)
+        self._log("warning", message)
 
     def overload(self, level: Level, message: str) -> None:
         """Log a condition that many messages in a short time would repeat."""
@@ -61,21 +61,21 @@ class BridgeLog:
         if len(self._overloads) >= MOST_HELD:
             self._overloads.clear()
         self._overloads[message] = now
-        self._say(level, message)
+        self._log(level, message)
 
     def info(self, message: str) -> None:
         """Log an event."""
-        self._say("info", message)
+        self._log("info", message)
 
     def debug(self, message: str, namespace: str = _NAMESPACE) -> None:
         """Log details."""
-        self._say("debug", message, namespace)
+        self._log("debug", message, namespace)
 
     def set_level(self, level: Level) -> None:
         """Set the minimum level of published entries."""
         self._loudest = LEVELS.index(level)
 
-    def _say(self, level: Level, message: str, namespace: str = _NAMESPACE) -> None:
+    def _log(self, level: Level, message: str, namespace: str = _NAMESPACE) -> None:
         if LEVELS.index(level) > self._loudest or self._last == (level, message):
             return
         if self._held is not None and len(self._held) >= MOST_HELD:

@@ -96,7 +96,7 @@ def expose(definition: Definition, row: Row) -> Iterator[Json]:
         case Binary():
             yield _leaf(row) | {"value_on": row.on, "value_off": row.off}
         case Enum():
-            yield _leaf(row) | {"values": list(_words_of(row).values or row.values)}
+            yield _leaf(row) | {"values": list(_texts_of(row).values or row.values)}
         case Numeric():
             yield _leaf(row) | _limits(row)
         case Text():
@@ -106,7 +106,7 @@ def expose(definition: Definition, row: Row) -> Iterator[Json]:
 
 
 def _leaf(row: Row) -> dict[str, Json]:
-    said = _words_of(row)
+    said = _texts_of(row)
     return known(
         type=_type(row),
         name=row.name,
@@ -134,7 +134,7 @@ def _type(row: Row) -> str:
             assert_never(row)
 
 
-def _words_of(row: Row) -> z2m_texts.ExposeTexts:
+def _texts_of(row: Row) -> z2m_texts.ExposeTexts:
     if isinstance(row, Numeric) and (
         said := z2m_texts.BY_UNIT.get((row.name, row.quantity.unit or ""))
     ):

@@ -87,7 +87,7 @@ class ZigpyRadio(ZigpyRequests, Owner):
         self._listener: Listener | None = None
         self._coordinator: Coordinator | None = None
         self._app: Application | None = None
-        self._ear: ZigpyListener | None = None
+        self._zigpy_listener: ZigpyListener | None = None
         self._lost = False
 
     @property
@@ -118,7 +118,7 @@ class ZigpyRadio(ZigpyRequests, Owner):
 
     async def _bring_up(self) -> None:
         assert self._listener is not None
-        ear = ZigpyListener(self._listener, self.firmware, self._note_loss)
+        zigpy_listener = ZigpyListener(self._listener, self.firmware, self._note_loss)
         app = None
         self._lost = False
         try:
@@ -130,15 +130,18 @@ class ZigpyRadio(ZigpyRequests, Owner):
                 await Application.new(
                     application_config(self._port, self._database),
                     start_radio=False,
-                    device_resolver=ear.resolve,
+                    device_resolver=zigpy_listener.resolve,
                 ),
             )
-            ear.app, ear.receptionist = app, InterviewFallback(app, self._known)
-            app.add_listener(ear)
-            app.on_sent = ear.sent
-            app.on_readdressed = ear.readdressed
+            zigpy_listener.app, zigpy_listener.interview_fallback = (
+                app,
+                InterviewFallback(app, self._known),
+            )
+            app.add_listener(zigpy_listener)
+            app.on_sent = zigpy_listener.sent
+            app.on_readdressed = zigpy_listener.readdressed
             app.before_start = functools.partial(self._look_at, app)
-            ear.receptionist.accept_stored()
+            zigpy_listener.interview_fallback.accept_stored()
             for device in app.devices.values():
                 if isinstance(device, ZigbeeDevice) and not is_coordinator(device):
                     self._listener.known(node_of(device), datetime.now(UTC))
@@ -149,7 +152,7 @@ class ZigpyRadio(ZigpyRequests, Owner):
             if isinstance(error, FAILURES):
                 raise await diagnose(self._port, error) from error
             raise
-        self._app, self._ear = app, ear
+        self._app, self._zigpy_listener = app, zigpy_listener
         self._coordinator = coordinator_of(app)
         if self._lost:
             await self.stop()

@@ -94,10 +94,10 @@ class RawDevice(zigpy.device.ZigbeeDevice):
     """A device of any model; its reports reach its `FrameListener` unparsed by zigpy."""
 
     def __init__(
-        self, application: ControllerApplication, ieee: t.EUI64, nwk: t.NWK, ear: FrameListener
+        self, application: ControllerApplication, ieee: t.EUI64, nwk: t.NWK, listener: FrameListener
     ) -> None:
         super().__init__(application, ieee, nwk)
-        self._ear = ear
+        self._listener = listener
         self._frames = FrameHandler(self.create_task)
         self._asked: OrderedDict[Key, tuple[zcl.Header, bool]] = OrderedDict()
         """Frames that zigpy may answer: header, and whether it was a unicast."""
@@ -105,9 +105,9 @@ class RawDevice(zigpy.device.ZigbeeDevice):
         """Pending responses of zigpy."""
 
     @classmethod
-    def of(cls, device: zigpy.device.ZigbeeDevice, ear: FrameListener) -> RawDevice:
+    def of(cls, device: zigpy.device.ZigbeeDevice, listener: FrameListener) -> RawDevice:
         """Replace a device that zigpy has created."""
-        raw = cls(device.application, device.ieee, device.nwk, ear)
+        raw = cls(device.application, device.ieee, device.nwk, listener)
         raw.lqi, raw.rssi = device.lqi, device.rssi
         raw.last_seen = device.last_seen
         raw.relays = device.relays
@@ -145,24 +145,24 @@ class RawDevice(zigpy.device.ZigbeeDevice):
         if (
             packet.dst is not None
             and packet.dst.addr_mode == t.AddrMode.Group
-            and self._ear.is_router(self)
+            and self._listener.is_router(self)
         ):
             # A router of this maker sends what it carries for a child under its own address, with
             # the child's network address as the group (protocol 0.6).
-            owner = self._ear.sender_of(int(cast("t.Group", packet.dst.address)))
+            owner = self._listener.sender_of(int(cast("t.Group", packet.dst.address)))
             if owner is not None and owner is not self:
-                owner.hear(packet)
+                owner.handle(packet)
             else:  # an unknown child's, or its own: it only shows that the sender is there
-                self._ear.received(self, None, packet.lqi, packet.timestamp)
+                self._listener.received(self, None, packet.lqi, packet.timestamp)
             return
-        self.hear(packet)
+        self.handle(packet)
 
-    def hear(self, packet: t.ZigbeePacket) -> None:
+    def handle(self, packet: t.ZigbeePacket) -> None:
         """Handle a packet of this device."""
         if _ZDO in (packet.src_ep, packet.dst_ep) or packet.profile_id != zha.PROFILE_ID:
             self._leave_to_zigpy(packet)
             if packet.cluster_id == zdo_t.ZDOCmd.Device_annce:
-                self._ear.announced(self)
+                self._listener.announced(self)
             return
         frame = packet.data.serialize()
         question = _read_question(packet, frame)
@@ -170,11 +170,11 @@ class RawDevice(zigpy.device.ZigbeeDevice):
         if self._frames.is_duplicate(packet, frame, within):
             return
         if question is not None:
-            self._ear.asked(self, question)
-            self._ear.received(self, None, packet.lqi, packet.timestamp)
+            self._listener.asked(self, question)
+            self._listener.received(self, None, packet.lqi, packet.timestamp)
             return
         report, for_zigpy = self._read(packet, frame)
-        self._ear.received(self, report, packet.lqi, packet.timestamp)
+        self._listener.received(self, report, packet.lqi, packet.timestamp)
         if for_zigpy:
             self._leave_to_zigpy(packet)
 

@@ -175,7 +175,7 @@ class _Listener(SerialProtocol):
     def data_received(self, data: bytes) -> None:
         self.received += data
 
-    def say(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
         """Write to the port, if it is still open."""
         if self._transport is not None:
             self._transport.write(data)
@@ -196,7 +196,7 @@ async def _listen(port: Port) -> Trouble:
         return Trouble.NOT_FOUND
     try:
         for greeting in (_PING, _EZSP_RESET):
-            protocol.say(greeting)
+            protocol.write(greeting)
             await asyncio.sleep(_LISTEN_SECONDS)
             if _PING_ANSWER in protocol.received:
                 return Trouble.FAILED

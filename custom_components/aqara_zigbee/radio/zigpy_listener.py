@@ -43,7 +43,7 @@ class ZigpyListener:
     """Listens to zigpy's application and its devices, and passes events to the core."""
 
     app: Application
-    receptionist: InterviewFallback
+    interview_fallback: InterviewFallback
 
     def __init__(
         self, listener: Listener, firmware: FirmwareServer, note_loss: Callable[[Application], bool]
@@ -91,7 +91,7 @@ class ZigpyListener:
         now: datetime,
     ) -> None:
         """Called when a device sent something."""
-        self.receptionist.woke(device, asyncio.get_running_loop().time)
+        self.interview_fallback.woke(device, asyncio.get_running_loop().time)
         self._firmware.on_frame(str(device.ieee))
         try:
             self._listener.received(str(device.ieee), report, link_quality, now)
@@ -118,7 +118,7 @@ class ZigpyListener:
         return (
             device.node_desc is not None
             and bool(device.node_desc.is_router)
-            and not self.receptionist.has_battery(device.model)
+            and not self.interview_fallback.has_battery(device.model)
         )
 
     # Events of zigpy
@@ -143,7 +143,7 @@ class ZigpyListener:
             if report is not None:
                 self._listener.received(str(device.ieee), report, None, _now())
         elif not device.is_initialized:
-            self.receptionist.on_frame(device, cluster, frame)
+            self.interview_fallback.on_frame(device, cluster, frame)
 
     @_logged
     def readdressed(self, device: ZigbeeDevice) -> None:

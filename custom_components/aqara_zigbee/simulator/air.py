@@ -250,12 +250,12 @@ class Air:
             member.wake()
         hops = HOP if member.parent is None else 2 * HOP
         for copy in range(1 + (self.faults.duplicates if message.destination else 0)):
-            self._hear(hops + copy * HOP, member, message, member.nwk, 0, broadcast=broadcast)
+            self._receive(hops + copy * HOP, member, message, member.nwk, 0, broadcast=broadcast)
         echo = member.echoed_by
         if echo is not None and message.destination and self.reaches(echo):
-            self._hear(hops + HOP, member, message, echo.nwk, member.nwk, broadcast=broadcast)
+            self._receive(hops + HOP, member, message, echo.nwk, member.nwk, broadcast=broadcast)
 
-    def _hear(
+    def _receive(
         self,
         delay: float,
         member: Member,

@@ -252,7 +252,7 @@ class Coordinator(Chip):
         if not broadcast:
             self._send_route(member)
         if message.destination == 0:
-            self.host_zdo.heard(source, message, broadcast=broadcast)
+            self.host_zdo.handle(source, message, broadcast=broadcast)
         elif message.destination in self.endpoints:
             self.send(
                 c.AF.IncomingMsg.Callback(
@@ -275,8 +275,8 @@ class Coordinator(Chip):
     def _send_route(self, member: Member) -> None:
         """Send ZDO.SrcRtgInd for a device behind a router, again after some time."""
         relays = () if member.parent is None else (member.parent.nwk,)
-        told, until = self._relays.get(member.ieee, ((), 0.0))
-        if told != relays or (relays and until < self.clock.now()):
+        reported, until = self._relays.get(member.ieee, ((), 0.0))
+        if reported != relays or (relays and until < self.clock.now()):
             self._relays[member.ieee] = relays, self.clock.now() + ROUTE_RECORD
             nwks = t.NWKList([t.NWK(relay) for relay in relays])
             self.send(c.ZDO.SrcRtgInd.Callback(DstAddr=t.NWK(member.nwk), Relays=nwks))

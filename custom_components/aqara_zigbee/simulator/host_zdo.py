@@ -33,7 +33,7 @@ class HostZdo:
         self._is_direct = coordinator.records.direct_callbacks
         self._sequence = 0
 
-    def heard(self, source: int, message: Message, *, broadcast: bool = False) -> None:
+    def handle(self, source: int, message: Message, *, broadcast: bool = False) -> None:
         """Answer a ZDO message, and pass it to the host if it wants it."""
         sequence, body = message.data[0], message.data[1:]
         if message.cluster == zdo.ZdoCommand.DEVICE_ANNCE:
@@ -98,7 +98,7 @@ class HostZdo:
         if command == zdo.ZdoCommand.MGMT_NWK_UPDATE and len(body) >= 6:
             delay = scan_seconds(int.from_bytes(body[:4], "little"), body[4], body[5])
         answer = Message.zdo(command | zdo.RESPONSE, sequence, response)
-        self._coordinator.soon(delay, self.heard, self._coordinator.nwk, answer)
+        self._coordinator.soon(delay, self.handle, self._coordinator.nwk, answer)
 
     def _obey(self, command: int, body: bytes) -> bytes | None:
         """Carry out ZDO requests that concern the network itself."""

@@ -26,7 +26,7 @@ class Node(Member):
     Attributes:
         attributes: its attributes.
         groups: the groups of its endpoints.
-        heard: the last 100 ZCL frames that it received.
+        received_frames: the last 100 ZCL frames that it received.
     """
 
     MODEL: ClassVar[str] = ""

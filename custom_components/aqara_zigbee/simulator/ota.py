@@ -164,7 +164,7 @@ class OtaClient:
 
     # -- Responses -------------------------------------------------------------------------------
 
-    def hear(self, frame: Frame) -> Reply:
+    def handle(self, frame: Frame) -> Reply:
         """Handle a command of the server."""
         try:
             match frame.command:

@@ -31,7 +31,7 @@ class MuteAdapter:
     def pins(self, *, dtr: bool, rts: bool) -> None:
         """The host has set its modem lines, which are not connected."""
 
-    def say(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
         """Send bytes to the host, if the port is open."""
         if self.write is not None:
             self.write(data)
@@ -43,7 +43,7 @@ class EzspAdapter(MuteAdapter):
     @override
     def received(self, data: bytes) -> None:
         super().received(data)
-        self.say(ASH_RESET_ACK if ASH_RESET in self.received_bytes else ASH_ERROR)
+        self.send(ASH_RESET_ACK if ASH_RESET in self.received_bytes else ASH_ERROR)
         self.received_bytes.clear()
 
 
@@ -55,8 +55,8 @@ class Chatter(MuteAdapter):
     @override
     def opened(self, write: Callable[[bytes], None]) -> None:
         super().opened(write)
-        self.say(self.GREETING)
+        self.send(self.GREETING)
 
     @override
     def received(self, data: bytes) -> None:
-        self.say(data)
+        self.send(data)

@@ -109,18 +109,18 @@ class Progress:
         running, release = self._upkeep.running, self._upkeep.release
         if running is None:
             return None
-        told: dict[str, Json] = {
+        shown: dict[str, Json] = {
             "state": "idle" if release is None else "available",
             "installed_version": running.version,
             "latest_version": running.version if release is None else release.version,
         }
         if not self._upkeep.is_updating:
             self._began = None
-            return told
-        told["state"] = "updating"
+            return shown
+        shown["state"] = "updating"
         if (percent := self._upkeep.percent) is not None:
-            told |= {"progress": percent, "remaining": self._remaining(percent, now)}
-        return told
+            shown |= {"progress": percent, "remaining": self._remaining(percent, now)}
+        return shown
 
     def _remaining(self, percent: int, now: datetime) -> Json:
         """Return the remaining seconds at the pace so far; None before there is a pace."""

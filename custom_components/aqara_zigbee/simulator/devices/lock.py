@@ -36,17 +36,17 @@ class Lock(Door):
     def options(self) -> dict[str, Any]:
         return {"declares_lock": self.declares_lock}
 
-    def _say(self, attribute: int, number: int) -> None:
+    def _report(self, attribute: int, number: int) -> None:
         self.report(self.DOOR_LOCK, (attribute, Type.U32, number), manufacturer=CODE)
 
     @override
     def report_user(self, method: int, user: int, *, admin: bool) -> None:
         """Seven digits, from the left: method, role, and the user in the last two."""
-        self._say(WHO, method << 24 | (1 if admin else 2) << 20 | user)
+        self._report(WHO, method << 24 | (1 if admin else 2) << 20 | user)
 
     @override
     def report_rejected(self, kind: int, tries: int) -> None:
-        self._say(REJECTED, (tries & 0x0F) << 24 | kind)
+        self._report(REJECTED, (tries & 0x0F) << 24 | kind)
 
     @override
     def report_credential(self, operation: int, user: int) -> None:

@@ -82,7 +82,7 @@ class LockS2(Door):
             return text
         return blake2b(text, digest_size=LENGTH, key=self.ieee_bytes).digest()
 
-    def _say(self, attribute: int, text: bytes, kind: int = Type.STRING) -> None:
+    def _report(self, attribute: int, text: bytes, kind: int = Type.STRING) -> None:
         self.report(self.DOOR_LOCK, (attribute, kind, self._cipher(text)), manufacturer=CODE)
 
     def _what(self, *, read: bool = False) -> bytes:
@@ -91,25 +91,25 @@ class LockS2(Door):
 
     @override
     def report_status(self) -> None:
-        self._say(WHAT, self._what())
+        self._report(WHAT, self._what())
 
     @override
     def report_user(self, method: int, user: int, *, admin: bool) -> None:
-        self._say(WHO, self._text(b3=method, b4=0x10 if admin else 0x20, b6=user))
+        self._report(WHO, self._text(b3=method, b4=0x10 if admin else 0x20, b6=user))
 
     @override
     def report_rejected(self, kind: int, tries: int) -> None:
-        self._say(REJECTED, self._text(b3=tries, b6=kind))
+        self._report(REJECTED, self._text(b3=tries, b6=kind))
 
     @override
     def report_credential(self, operation: int, user: int) -> None:
         kind = Type.OCTETS if self.octets else Type.STRING
-        self._say(CHANGED, self._text(b6=user, b9=operation), kind)
+        self._report(CHANGED, self._text(b6=user, b9=operation), kind)
 
     @action
     def language(self, number: int) -> None:
         """Change the lock's language: 1 Chinese, 2 English."""
-        self._say(LANGUAGE, self._text(b3=number))
+        self._report(LANGUAGE, self._text(b3=number))
 
     @action
     def old_heartbeat(self) -> None:

@@ -127,7 +127,7 @@ class Lumi(Node):
     @override
     def on_command(self, endpoint: int, cluster: int, frame: Frame) -> Reply:
         if cluster == OTA and frame.from_server:
-            return self.ota.hear(frame)
+            return self.ota.handle(frame)
         return super().on_command(endpoint, cluster, frame)
 
     @override
