@@ -33,7 +33,6 @@ from scripts.demo_mqtt import BASE_TOPIC, connect, switch_on
 from scripts.demo_process import FOLDER, LOCK, LOG, ROOT, Process, claim, free_port
 
 DASHBOARD = "demo-home"
-TEMPORARY = FOLDER / "tmp"
 LAMP = "light.lamp"
 
 HINT = """\
@@ -125,7 +124,7 @@ def prepare(port: int, zha_stick: str | None = None) -> None:
             shutil.rmtree(old)
         elif old.name != LOCK:
             old.unlink()
-    TEMPORARY.mkdir()
+    (FOLDER / "tmp").mkdir()
     (FOLDER / "custom_components").mkdir()
     (FOLDER / "custom_components" / "aqara_zigbee").symlink_to(
         ROOT / "custom_components" / "aqara_zigbee"
@@ -304,7 +303,7 @@ async def running(
         core = await Process.start(
             # Home Assistant has one folder for uploads on a machine, and deletes it at its end.
             "env",
-            f"TMPDIR={TEMPORARY}",
+            f"TMPDIR={FOLDER / 'tmp'}",
             *((f"PYTHONPATH={PACKAGES}",) if zha else ()),
             str(Path(sys.executable).parent / "hass"),
             "--config",

@@ -266,6 +266,28 @@ async def test_discovered_coordinator_replaces_the_dead_one(
     assert hass.config_entries.async_entries(DOMAIN) == [up]
 
 
+async def test_discovered_coordinator_replaces_one_that_was_lost_before_the_start(
+    hass: HomeAssistant, dialogue: Dialogue, home: Home, new: Home, up: Entry
+) -> None:
+    assert up.runtime_data.own is not None
+    kept = await up.runtime_data.own.backups.make(Reason.ASKED)
+    home.unplug()
+    await hass.config_entries.async_reload(up.entry_id)
+    assert up.state is ConfigEntryState.SETUP_RETRY
+    dialogue.take_over(
+        await hass.config_entries.flow.async_init(
+            DOMAIN, context={"source": SOURCE_USB}, data=stick()
+        )
+    )
+    shown = await dialogue.submit()
+    assert (shown["step_id"], shown["menu_options"]) == ("lost", ["replace_lost", "probe"])
+    await dialogue.choose("replace_lost")
+    shown = await dialogue.submit(backup=kept.id)
+    assert (shown["type"], shown["reason"]) == ("abort", "replaced")
+    await loaded(hass, up)
+    assert up.data["device"]["path"] == "virtual://new"
+
+
 async def test_discovered_coordinator_is_another_one(
     hass: HomeAssistant, dialogue: Dialogue, home: Home, new: Home, up: Entry
 ) -> None:
