@@ -85,7 +85,7 @@ async def zha_entry(
     hass.data["zha_test_config"] = config
     yield entry
     if entry.state is ConfigEntryState.LOADED:
-        await end_interviews(hass)
+        await end_work_of_devices(hass)
         # It may still be configuring a device; zigpy-znp shields its requests from being cancelled.
         await end_tasks("zha", "zigpy_znp")
         await hass.config_entries.async_unload(entry.entry_id)
@@ -108,8 +108,12 @@ def package_of(task: asyncio.Task[Any]) -> str:
     return frame.f_globals["__name__"].partition(".")[0] if frame else ""
 
 
-async def end_interviews(hass: HomeAssistant) -> None:
-    """End interviews that are under way; zigpy cannot be taken down cleanly during one."""
+async def end_work_of_devices(hass: HomeAssistant) -> None:
+    """End interviews and tasks of zigpy's devices.
+
+    Zigpy cannot be taken down cleanly during an interview, and the tasks of a device that is taken down
+    raise KeyError when they end.
+    """
     from homeassistant.components.zha.helpers import (  # noqa: PLC0415 - may be missing
         get_zha_gateway,
     )
@@ -119,6 +123,11 @@ async def end_interviews(hass: HomeAssistant) -> None:
     for device in tuple(devices):
         device.cancel_initialization()
     await until(lambda: not any(device.initializing for device in devices), 30)
+    while tasks := {task for device in devices for task in device._tasks}:
+        for task in tasks:
+            task.cancel()
+        async with asyncio.timeout(30):
+            await asyncio.wait(tasks)
 
 
 @pytest.fixture

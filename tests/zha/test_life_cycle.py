@@ -20,7 +20,7 @@ from custom_components.aqara_zigbee.simulator.node import Node
 from tests.ha.conftest import NAME, entity_id, state, until
 from tests.ha.test_knob import press_until
 from tests.ha.test_leaks import bus, traces
-from tests.zha.conftest import end_interviews, is_tapped
+from tests.zha.conftest import end_work_of_devices, is_tapped
 from tests.zha.test_guest import app_of, join_both, join_zha
 
 
@@ -216,7 +216,7 @@ async def test_lock_that_fell_asleep_during_its_interview(
     device = gateway[lock.ieee]
     lock.lock()
     await until(lambda: state(hass, device, "activity").attributes["event_type"] == "locked", 30)
-    await end_interviews(hass)
+    await end_work_of_devices(hass)
     await hass.config_entries.async_reload(zha.entry_id)
     await hass.async_block_till_done()
     assert ieee not in app_of(hass).devices
