@@ -398,17 +398,14 @@ async def _start(hass: HomeAssistant, entry: AqaraConfigEntry, radio: ZigpyRadio
     except RadioError as error:
         await repairs_monitor.report_start_failure(hass, entry, error.trouble)
         _LOGGER.debug("%s: %s", entry.title, error)
-        facts = {"path": entry.data["device"]["path"], "reason": error.detail}
-        if error.trouble in _FINAL:
-            raise ConfigEntryError(
-                translation_domain=DOMAIN,
-                translation_key=error.trouble,
-                translation_placeholders=facts,
-            ) from error
-        raise ConfigEntryNotReady(
+        failure = ConfigEntryError if error.trouble in _FINAL else ConfigEntryNotReady
+        raise failure(
             translation_domain=DOMAIN,
             translation_key=error.trouble,
-            translation_placeholders=facts,
+            translation_placeholders={
+                "path": entry.data["device"]["path"],
+                "reason": error.detail,
+            },
         ) from error
     if radio.identity is not None:
         with suppress(StorageError):  # it is stored later
