@@ -4,7 +4,7 @@ Nothing is collected where ZHA's packages are missing.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from importlib.util import find_spec
 from typing import Any
 
@@ -95,7 +95,12 @@ async def zha_entry(
 
 async def end_tasks(*packages: str) -> None:
     """End what packages still do: the polls and answers under way when ZHA was unloaded."""
-    while tasks := {task for task in asyncio.all_tasks() if package_of(task) in packages}:
+    await end_all(lambda: {task for task in asyncio.all_tasks() if package_of(task) in packages})
+
+
+async def end_all(find: Callable[[], set[asyncio.Task[Any]]]) -> None:
+    """Cancel the found tasks, and those that they start, until there are none."""
+    while tasks := find():
         for task in tasks:
             task.cancel()
         async with asyncio.timeout(30):
@@ -123,11 +128,7 @@ async def end_work_of_devices(hass: HomeAssistant) -> None:
     for device in tuple(devices):
         device.cancel_initialization()
     await until(lambda: not any(device.initializing for device in devices), 30)
-    while tasks := {task for device in devices for task in device._tasks}:
-        for task in tasks:
-            task.cancel()
-        async with asyncio.timeout(30):
-            await asyncio.wait(tasks)
+    await end_all(lambda: {task for device in devices for task in device._tasks})
 
 
 @pytest.fixture

@@ -145,6 +145,18 @@ async def test_device_is_paired_with_a_coordinator_of_another_entry(
         await hass.async_block_till_done()
 
 
+async def return_to_zha(hass: HomeAssistant, dialogue: Dialogue, entry: MockConfigEntry) -> None:
+    """Let an entry with a coordinator of its own use ZHA's network instead."""
+    await dialogue.start()
+    shown = await dialogue.choose("zha_network")
+    assert shown["step_id"] == "zha_return"
+    shown = await dialogue.submit()
+    assert (shown["type"], shown["reason"]) == ("abort", "returned_to_zha")
+    await until(lambda: entry.state is ConfigEntryState.LOADED)
+    await hass.async_block_till_done()
+    assert is_guest(entry)
+
+
 async def test_moving_to_a_coordinator_and_back(
     hass: HomeAssistant,
     home: Home,
@@ -208,14 +220,7 @@ async def test_moving_to_a_coordinator_and_back(
     await hass.config_entries.async_set_disabled_by(guest_entry.entry_id, ConfigEntryDisabler.USER)
     await hass.config_entries.async_set_disabled_by(zha.entry_id, None)
     await until(lambda: zha.state is ConfigEntryState.LOADED, 30)
-    await dialogue.start()
-    shown = await dialogue.choose("zha_network")
-    assert shown["step_id"] == "zha_return"
-    shown = await dialogue.submit()
-    assert (shown["type"], shown["reason"]) == ("abort", "returned_to_zha")
-    await until(lambda: guest_entry.state is ConfigEntryState.LOADED)
-    await hass.async_block_till_done()
-    assert is_guest(guest_entry)
+    await return_to_zha(hass, dialogue, guest_entry)
     assert guest_entry.disabled_by is None
     assert kept() == before
     entities = er.async_entries_for_config_entry(registry, guest_entry.entry_id)
@@ -268,14 +273,7 @@ async def test_entry_that_waits_for_its_coordinator_returns_to_zha(
 ) -> None:
     await join_zha(hass, home, Plug())
     entry = waiting_entry(hass)
-    await dialogue.start()
-    shown = await dialogue.choose("zha_network")
-    assert shown["step_id"] == "zha_return"
-    shown = await dialogue.submit()
-    assert (shown["type"], shown["reason"]) == ("abort", "returned_to_zha")
-    await until(lambda: entry.state is ConfigEntryState.LOADED)
-    await hass.async_block_till_done()
-    assert is_guest(entry)
+    await return_to_zha(hass, dialogue, entry)
     await hass.config_entries.async_unload(entry.entry_id)
 
 
