@@ -43,7 +43,7 @@ from .entity import owner_of, translated_as
 from .event import fire_bus_events
 from .platforms import PLATFORMS
 from .radio.adapter import ZigpyRadio
-from .radio.network import Port, RadioError, Trouble
+from .radio.network import Port, RadioError, RadioProblem
 from .radio.reconnect import Reconnector
 from .runtime import (
     CONF_DISABLED,
@@ -75,7 +75,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 _AVAILABILITY_INTERVAL = timedelta(minutes=1)
 
-_FINAL = {Trouble.DATABASE, Trouble.DATABASE_NEWER}
+_FINAL = {RadioProblem.DATABASE, RadioProblem.DATABASE_NEWER}
 """Problems that a retry cannot solve. A port can have the right coordinator the next time."""
 
 
@@ -396,12 +396,12 @@ async def _start(hass: HomeAssistant, entry: AqaraConfigEntry, radio: ZigpyRadio
     try:
         await radio.start()
     except RadioError as error:
-        await repairs_monitor.report_start_failure(hass, entry, error.trouble)
+        await repairs_monitor.report_start_failure(hass, entry, error.problem)
         _LOGGER.debug("%s: %s", entry.title, error)
-        failure = ConfigEntryError if error.trouble in _FINAL else ConfigEntryNotReady
+        failure = ConfigEntryError if error.problem in _FINAL else ConfigEntryNotReady
         raise failure(
             translation_domain=DOMAIN,
-            translation_key=error.trouble,
+            translation_key=error.problem,
             translation_placeholders={
                 "path": entry.data["device"]["path"],
                 "reason": error.detail,
@@ -416,7 +416,7 @@ async def _start(hass: HomeAssistant, entry: AqaraConfigEntry, radio: ZigpyRadio
 @callback
 def _start_over(hass: HomeAssistant, entry: AqaraConfigEntry, error: RadioError) -> None:
     """Reload the entry, which shows the problem, when another coordinator is at its port."""
-    if error.trouble is Trouble.OTHER_NETWORK:
+    if error.problem is RadioProblem.OTHER_NETWORK:
         hass.config_entries.async_schedule_reload(entry.entry_id)
 
 

@@ -18,7 +18,7 @@ from custom_components.aqara_zigbee.const import DOMAIN, VIRTUAL_PORT
 from custom_components.aqara_zigbee.core.errors import StorageError
 from custom_components.aqara_zigbee.radio.backup import BackupError, BackupProblem
 from custom_components.aqara_zigbee.radio.migration.source import MigrationFailure, TakeoverError
-from custom_components.aqara_zigbee.radio.network import RadioError, Trouble
+from custom_components.aqara_zigbee.radio.network import RadioError, RadioProblem
 from custom_components.aqara_zigbee.radio.restore import WriteError
 from custom_components.aqara_zigbee.simulator.chip import Firmware
 from custom_components.aqara_zigbee.simulator.home import Home
@@ -225,7 +225,7 @@ async def test_coordinator_that_cannot_be_written(hass: HomeAssistant, blank: Ho
 @pytest.mark.parametrize(
     ("failure", "error"),
     [
-        *((RadioError(trouble), trouble.value) for trouble in Trouble),
+        *((RadioError(problem), problem.value) for problem in RadioProblem),
         (BackupError(BackupProblem.TOO_MANY_DEVICES), "backup_too_many_devices"),
         (BackupError(BackupProblem.LINK_KEYS), "backup_link_keys"),
         (TakeoverError(MigrationFailure.UNREADABLE, "state.json"), "file_unreadable"),

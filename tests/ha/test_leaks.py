@@ -102,7 +102,7 @@ async def listeners(hass: HomeAssistant, home: Home, entry: MockConfigEntry) -> 
     return bus(hass)
 
 
-type Trouble = Callable[[Home, Path], Awaitable[Home | Port | None]]
+type StartProblem = Callable[[Home, Path], Awaitable[Home | Port | None]]
 
 
 async def missing(home: Home, _database: Path) -> Home | Port | None:
@@ -157,16 +157,16 @@ async def newer(home: Home, database: Path) -> Home | Port | None:
     return None
 
 
-@pytest.mark.parametrize("trouble", [missing, silent, blank, foreign, dropped, unusable, newer])
+@pytest.mark.parametrize("problem", [missing, silent, blank, foreign, dropped, unusable, newer])
 async def test_failed_start(
     hass: HomeAssistant,
     listeners: dict[str, int],
     home: Home,
     entry: MockConfigEntry,
-    trouble: Trouble,
+    problem: StartProblem,
 ) -> None:
     """A start that fails leaves what a start that never was leaves."""
-    other = await trouble(home, Path(hass.config.path(".storage", f"{DOMAIN}.{entry.entry_id}.db")))
+    other = await problem(home, Path(hass.config.path(".storage", f"{DOMAIN}.{entry.entry_id}.db")))
     try:
         await hass.config_entries.async_setup(entry.entry_id)
         assert entry.state in (ConfigEntryState.SETUP_ERROR, ConfigEntryState.SETUP_RETRY)

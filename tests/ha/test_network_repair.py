@@ -20,7 +20,7 @@ from custom_components.aqara_zigbee.flows import network_repair
 from custom_components.aqara_zigbee.flows.network_repair import NetworkRepair
 from custom_components.aqara_zigbee.phrases import Phrases, phrases
 from custom_components.aqara_zigbee.radio.backup import Backup, BackupError, BackupProblem
-from custom_components.aqara_zigbee.radio.network import RadioError, Trouble
+from custom_components.aqara_zigbee.radio.network import RadioError, RadioProblem
 from custom_components.aqara_zigbee.radio.restore import WriteError
 from custom_components.aqara_zigbee.storage.backup_list import (
     OVERWRITTEN,
@@ -132,7 +132,7 @@ async def test_entry_without_a_known_network_has_its_own_backups(
     [
         (StorageError("disk full"), "storage_failed"),
         (BackupError(BackupProblem.TOO_MANY_DEVICES), "backup_too_many_devices"),
-        (RadioError(Trouble.NOT_FOUND), "port_not_found"),
+        (RadioError(RadioProblem.NOT_FOUND), "port_not_found"),
         (WriteError(), "write_failed"),
         (LookupError("of ours"), "unknown"),
     ],
@@ -234,7 +234,7 @@ async def test_coordinator_that_cannot_be_read_is_read_again(
 ) -> None:
     repair = await begin(hass, entry, None)
     assert shown(repair)["reason"] == "no_backup"
-    with patch.object(network_repair, "read", side_effect=RadioError(Trouble.BUSY)):
+    with patch.object(network_repair, "read", side_effect=RadioError(RadioProblem.BUSY)):
         form = await repair.async_step_look()
     assert (form["step_id"], form["errors"]) == ("unreachable", {"base": "port_busy"})
     assert (await repair.async_step_unreachable())["errors"] == {}, "it is said once"

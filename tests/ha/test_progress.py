@@ -213,8 +213,8 @@ async def test_step_after_progress_that_fails_is_tried_again(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The work is not done twice, and the dialog does not hang."""
-    trouble = AsyncMock(side_effect=[LookupError("of ours"), None])
-    monkeypatch.setattr(Flow, "then", trouble)
+    failing_step = AsyncMock(side_effect=[LookupError("of ours"), None])
+    monkeypatch.setattr(Flow, "then", failing_step)
     await watched.start()
     watched.release.set()
     await until(lambda: watched.signals)

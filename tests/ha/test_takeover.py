@@ -44,7 +44,7 @@ from custom_components.aqara_zigbee.radio.migration.source import (
 )
 from custom_components.aqara_zigbee.radio.migration.survey import CoordinatorAction
 from custom_components.aqara_zigbee.radio.migration.z2m_files import Files
-from custom_components.aqara_zigbee.radio.network import Port, Trouble
+from custom_components.aqara_zigbee.radio.network import Port, RadioProblem
 from custom_components.aqara_zigbee.radio.restore import read
 from custom_components.aqara_zigbee.registry import registered_device
 from custom_components.aqara_zigbee.simulator import Home
@@ -854,7 +854,7 @@ def test_every_fact_has_a_text(kind: type[StrEnum]) -> None:
     assert set(kind) <= TRANSLATIONS["selector"]["takeover"]["options"].keys()
 
 
-@pytest.mark.parametrize("kind", [MigrationFailure, BackupProblem, Trouble])
+@pytest.mark.parametrize("kind", [MigrationFailure, BackupProblem, RadioProblem])
 def test_every_error_has_a_text(kind: type[StrEnum]) -> None:
     assert set(kind) <= TRANSLATIONS["config"]["error"].keys()
 

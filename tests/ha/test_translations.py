@@ -56,7 +56,7 @@ from custom_components.aqara_zigbee.radio.migration.source import (
     NotMigrated,
 )
 from custom_components.aqara_zigbee.radio.migration.survey import CoordinatorAction
-from custom_components.aqara_zigbee.radio.network import Trouble
+from custom_components.aqara_zigbee.radio.network import RadioProblem
 from custom_components.aqara_zigbee.storage.backup_list import Reason
 from custom_components.aqara_zigbee.watch import repairs_monitor
 
@@ -100,7 +100,12 @@ FLOWS: dict[str, Flow] = {
     "knob_command_mode": (FIXES["knob_command_mode"], (device_repair,)),
 }
 
-NOT_RAISED = {Trouble.NOT_FORMED, Trouble.DATABASE, Trouble.DATABASE_NEWER, Trouble.OTHER_NETWORK}
+NOT_RAISED = {
+    RadioProblem.NOT_FORMED,
+    RadioProblem.DATABASE,
+    RadioProblem.DATABASE_NEWER,
+    RadioProblem.OTHER_NETWORK,
+}
 """Problems of an entry's start only: a probed coordinator has no database."""
 
 
@@ -248,7 +253,7 @@ def test_errors_are_translated(flow: str) -> None:
 @pytest.mark.parametrize("flow", ["config", "other_network", "not_formed"])
 def test_problems_of_a_coordinator_are_translated(flow: str) -> None:
     texts, _ = FLOWS[flow]
-    wanted = set(Trouble) - NOT_RAISED
+    wanted = set(RadioProblem) - NOT_RAISED
     assert wanted <= set(texts["error"])
 
 
@@ -266,7 +271,7 @@ def test_exceptions_are_translated() -> None:
         and (value := argument(node, "translation_key")) is not None
         for key in words(value)
     }
-    assert raised | {*Trouble, *Obstacle} == set(TEXTS["exceptions"])
+    assert raised | {*RadioProblem, *Obstacle} == set(TEXTS["exceptions"])
 
 
 def test_issues_are_translated() -> None:
@@ -485,7 +490,7 @@ def test_texts_follow_home_assistants_rules() -> None:
 def test_enumerations_have_texts() -> None:
     """Translation keys are `StrEnum`s, so that they can be compared with texts here."""
     for each in (
-        Trouble,
+        RadioProblem,
         BackupProblem,
         MigrationFailure,
         Obstacle,

@@ -13,7 +13,7 @@ from custom_components.aqara_zigbee.core.firmware import Firmware
 from custom_components.aqara_zigbee.radio import reconnect
 from custom_components.aqara_zigbee.radio.adapter import ZigpyRadio
 from custom_components.aqara_zigbee.radio.interview import announced_model
-from custom_components.aqara_zigbee.radio.network import RadioError, Trouble
+from custom_components.aqara_zigbee.radio.network import RadioError, RadioProblem
 from custom_components.aqara_zigbee.radio.reconnect import Reconnector
 from custom_components.aqara_zigbee.simulator import Home, Plug, items
 from custom_components.aqara_zigbee.simulator.message import Message
@@ -81,8 +81,8 @@ async def test_connection_lost_during_the_start(
     try:
         await radio.start()
     except RadioError as error:
-        trouble = error.trouble
-        assert (trouble, len(cuts)) == (Trouble.FAILED, 1)
+        problem = error.problem
+        assert (problem, len(cuts)) == (RadioProblem.FAILED, 1)
         assert home.port.line is None
         assert radio.identity is None
         assert not [each for each in listener.events if each[0] == "lost"], "it never was up"
@@ -96,7 +96,7 @@ async def test_another_network_is_refused(home: Home, radio: ZigpyRadio) -> None
     radio.recognise = lambda identity: False
     with pytest.raises(RadioError) as caught:
         await radio.start()
-    assert caught.value.trouble is Trouble.OTHER_NETWORK
+    assert caught.value.problem is RadioProblem.OTHER_NETWORK
     assert home.port.line is None
 
 

@@ -24,7 +24,7 @@ from custom_components.aqara_zigbee.radio.backup import (
     BackupError,
     BackupProblem,
 )
-from custom_components.aqara_zigbee.radio.network import Port, RadioError, Trouble
+from custom_components.aqara_zigbee.radio.network import Port, RadioError, RadioProblem
 from custom_components.aqara_zigbee.radio.restore import WriteError, probe, read, restore
 from custom_components.aqara_zigbee.simulator import Home, Knob, LockS2, Plug, Relay, items
 from custom_components.aqara_zigbee.simulator.chip import Firmware
@@ -95,7 +95,7 @@ async def test_other_radios_are_not_read() -> None:
     port.plug_in("other")
     with pytest.raises(RadioError) as error:
         await read(Port("virtual://other"))
-    assert error.value.trouble is Trouble.NOT_ZSTACK
+    assert error.value.problem is RadioProblem.NOT_ZSTACK
     await port.close()
 
 
@@ -157,7 +157,7 @@ def test_keys_are_not_printed(backup: Backup) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "flaw"),
+    ("content", "problem"),
     [
         (b"", BackupProblem.UNREADABLE),
         (b"no json", BackupProblem.UNREADABLE),
@@ -177,10 +177,10 @@ def test_keys_are_not_printed(backup: Backup) -> None:
         (data({**theirs(), "metadata": {"version": 2}}), BackupProblem.NEWER),
     ],
 )
-def test_other_files_are_distinguished(content: bytes, flaw: BackupProblem) -> None:
+def test_other_files_are_distinguished(content: bytes, problem: BackupProblem) -> None:
     with pytest.raises(BackupError) as error:
         Backup.parse(content)
-    assert error.value.flaw is flaw
+    assert error.value.problem is problem
 
 
 def without(key: str) -> Callable[[dict[str, Any]], object]:
@@ -238,7 +238,7 @@ def test_invalid_values_are_found_before_writing(
     spoil(content)
     with pytest.raises(BackupError) as error:
         Backup.parse(data(content))
-    assert error.value.flaw is BackupProblem.INCOMPLETE
+    assert error.value.problem is BackupProblem.INCOMPLETE
     assert error.value.__suppress_context__
 
 
@@ -421,14 +421,14 @@ async def test_link_keys_are_not_for_z_stack_1(backup: Backup) -> None:
         assert (await probe(Port("virtual://old-stick"))).is_z_stack_1
         with pytest.raises(BackupError) as error:
             await restore(Port("virtual://old-stick"), with_keys, NOW)
-        assert error.value.flaw is BackupProblem.LINK_KEYS
+        assert error.value.problem is BackupProblem.LINK_KEYS
         assert old.nvram.items == before
 
 
 async def test_restore_without_a_coordinator(blank: Home, backup: Backup) -> None:
     with pytest.raises(RadioError) as error:
         await restore(Port("virtual://nowhere"), backup, NOW)
-    assert error.value.trouble is Trouble.NOT_FOUND
+    assert error.value.problem is RadioProblem.NOT_FOUND
 
 
 async def test_interrupted_restore_is_reported(blank: Home, backup: Backup) -> None:

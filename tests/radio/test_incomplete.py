@@ -276,7 +276,7 @@ async def test_too_many_devices_are_rejected_before_writing(
     before = stick.nvram.snapshot(stick.records.factory())
     with pytest.raises(BackupError) as error:
         await restore(PORT, with_devices(held, count, derived=derived), NOW)
-    assert error.value.flaw is BackupProblem.TOO_MANY_DEVICES
+    assert error.value.problem is BackupProblem.TOO_MANY_DEVICES
     assert stick.nvram.snapshot(stick.records.factory()) == before
 
 

@@ -21,7 +21,7 @@ from zigpy_znp.exceptions import CommandNotRecognized
 from custom_components.aqara_zigbee.radio.network import (
     Port,
     RadioError,
-    Trouble,
+    RadioProblem,
     check_database,
     diagnose,
     form,
@@ -41,55 +41,60 @@ def caused(error: Exception, cause: BaseException) -> Exception:
 
 
 @pytest.mark.parametrize(
-    ("error", "trouble"),
+    ("error", "problem"),
     [
-        (RadioError(Trouble.OTHER_NETWORK), Trouble.OTHER_NETWORK),
-        (NetworkNotFormed(), Trouble.NOT_FORMED),
-        (PermissionError("The port is locked by another application"), Trouble.BUSY),
-        (PermissionError(errno.EACCES, "Permission denied"), Trouble.NOT_PERMITTED),
-        (FileNotFoundError(errno.ENOENT, "No such file"), Trouble.NOT_FOUND),
-        (ConnectionRefusedError(), Trouble.NOT_FOUND),
-        (socket.gaierror(-2, "Name or service not known"), Trouble.NOT_FOUND),
-        (ValueError("no such scheme"), Trouble.NOT_FOUND),
-        (serialx.UnsupportedSetting("baud rate"), Trouble.NOT_FOUND),
-        (sqlite3.DatabaseError("file is not a database"), Trouble.DATABASE),
-        (CorruptDatabase("corrupt"), Trouble.DATABASE),
-        (CommandNotRecognized("SYS.Version"), Trouble.NOT_ZSTACK),
-        (caused(TransientConnectionError(), ConnectionRefusedError()), Trouble.NOT_FOUND),
-        (caused(TransientConnectionError(), PermissionError("locked")), Trouble.BUSY),
-        (caused(TransientConnectionError(), ConnectionResetError()), Trouble.FAILED),
-        (caused(CannotWriteNetworkSettings(), ValueError("an inner one")), Trouble.FAILED),
-        (ValueError("Data is too short, must be at least 116 bytes"), Trouble.MEMORY),
-        (ValueError("Data is too short to contain 2 bytes"), Trouble.MEMORY),
-        (caused(FormationFailure("too much RF interference"), TimeoutError()), Trouble.NOT_FORMING),
-        (FormationFailure("Network formation failed: NVRAM is corrupted"), Trouble.CORRUPT),
-        (OSError(errno.EIO, "Input/output error"), Trouble.FAILED),
+        (RadioError(RadioProblem.OTHER_NETWORK), RadioProblem.OTHER_NETWORK),
+        (NetworkNotFormed(), RadioProblem.NOT_FORMED),
+        (PermissionError("The port is locked by another application"), RadioProblem.BUSY),
+        (PermissionError(errno.EACCES, "Permission denied"), RadioProblem.NOT_PERMITTED),
+        (FileNotFoundError(errno.ENOENT, "No such file"), RadioProblem.NOT_FOUND),
+        (ConnectionRefusedError(), RadioProblem.NOT_FOUND),
+        (socket.gaierror(-2, "Name or service not known"), RadioProblem.NOT_FOUND),
+        (ValueError("no such scheme"), RadioProblem.NOT_FOUND),
+        (serialx.UnsupportedSetting("baud rate"), RadioProblem.NOT_FOUND),
+        (sqlite3.DatabaseError("file is not a database"), RadioProblem.DATABASE),
+        (CorruptDatabase("corrupt"), RadioProblem.DATABASE),
+        (CommandNotRecognized("SYS.Version"), RadioProblem.NOT_ZSTACK),
+        (caused(TransientConnectionError(), ConnectionRefusedError()), RadioProblem.NOT_FOUND),
+        (caused(TransientConnectionError(), PermissionError("locked")), RadioProblem.BUSY),
+        (caused(TransientConnectionError(), ConnectionResetError()), RadioProblem.FAILED),
+        (caused(CannotWriteNetworkSettings(), ValueError("an inner one")), RadioProblem.FAILED),
+        (ValueError("Data is too short, must be at least 116 bytes"), RadioProblem.MEMORY),
+        (ValueError("Data is too short to contain 2 bytes"), RadioProblem.MEMORY),
+        (
+            caused(FormationFailure("too much RF interference"), TimeoutError()),
+            RadioProblem.NOT_FORMING,
+        ),
+        (FormationFailure("Network formation failed: NVRAM is corrupted"), RadioProblem.CORRUPT),
+        (OSError(errno.EIO, "Input/output error"), RadioProblem.FAILED),
     ],
     ids=repr,
 )
-async def test_reasons(error: Exception, trouble: Trouble) -> None:
+async def test_reasons(error: Exception, problem: RadioProblem) -> None:
     found = await diagnose(NOWHERE, error)
-    assert found.trouble is trouble
-    assert str(found).startswith(trouble)
+    assert found.problem is problem
+    assert str(found).startswith(problem)
 
 
 async def test_a_known_reason_is_kept() -> None:
-    error = RadioError(Trouble.DATABASE_NEWER, "15 is newer than 14")
+    error = RadioError(RadioProblem.DATABASE_NEWER, "15 is newer than 14")
     assert await diagnose(NOWHERE, error) is error
 
 
 @pytest.mark.parametrize(
-    ("stick", "trouble"),
+    ("stick", "problem"),
     [
-        (MuteAdapter, Trouble.SILENT),
-        (EzspAdapter, Trouble.NOT_ZSTACK),
-        (Chatter, Trouble.NOT_ZSTACK),
+        (MuteAdapter, RadioProblem.SILENT),
+        (EzspAdapter, RadioProblem.NOT_ZSTACK),
+        (Chatter, RadioProblem.NOT_ZSTACK),
     ],
 )
-async def test_a_silent_port_is_listened_to(stick: type[MuteAdapter], trouble: Trouble) -> None:
+async def test_a_silent_port_is_listened_to(
+    stick: type[MuteAdapter], problem: RadioProblem
+) -> None:
     port = VirtualPort(stick())
     found = await diagnose(Port(port.plug_in("stranger")), TimeoutError())
-    assert found.trouble is trouble
+    assert found.problem is problem
     assert port.line is None
     await port.close()
 
@@ -98,12 +103,12 @@ async def test_a_silent_port_that_answers_later() -> None:
     """A Z-Stack it is; that it did not come up has another reason."""
     async with Home(seed=1, speed=20) as home:
         found = await diagnose(Port(home.plug_in("stick")), TimeoutError())
-        assert found.trouble is Trouble.FAILED
+        assert found.problem is RadioProblem.FAILED
         assert home.port.line is None
 
 
 async def test_a_silent_port_that_is_disconnected_before_the_check() -> None:
-    assert (await diagnose(NOWHERE, TimeoutError())).trouble is Trouble.NOT_FOUND
+    assert (await diagnose(NOWHERE, TimeoutError())).problem is RadioProblem.NOT_FOUND
 
 
 async def test_a_silent_port_that_is_disconnected_during_the_check() -> None:
@@ -111,7 +116,7 @@ async def test_a_silent_port_that_is_disconnected_during_the_check() -> None:
     port = VirtualPort(Leaver())
     Leaver.port = port
     found = await diagnose(Port(port.plug_in("stranger")), TimeoutError())
-    assert found.trouble is Trouble.SILENT
+    assert found.problem is RadioProblem.SILENT
     assert port.line is None
     await port.close()
 
@@ -132,7 +137,7 @@ async def test_missing_port(path: str) -> None:
     with pytest.raises(RadioError) as caught:
         async with opened(Port(path)):
             pytest.fail("it was opened")
-    assert caught.value.trouble is Trouble.NOT_FOUND
+    assert caught.value.problem is RadioProblem.NOT_FOUND
 
 
 async def test_a_file_that_is_not_a_port(tmp_path: Path) -> None:
@@ -141,7 +146,7 @@ async def test_a_file_that_is_not_a_port(tmp_path: Path) -> None:
     with pytest.raises(RadioError) as caught:
         async with opened(Port(str(path))):
             pytest.fail("it was opened")
-    assert caught.value.trouble in Trouble
+    assert caught.value.problem in RadioProblem
 
 
 async def test_errors_release_the_port() -> None:
@@ -150,7 +155,7 @@ async def test_errors_release_the_port() -> None:
         with pytest.raises(RadioError) as caught:
             async with opened(port):
                 raise NetworkNotFormed
-        assert caught.value.trouble is Trouble.NOT_FORMED
+        assert caught.value.problem is RadioProblem.NOT_FORMED
         assert home.port.line is None
         with pytest.raises(LookupError):  # ours, not the radio's: raised unchanged
             async with opened(port):
@@ -172,7 +177,7 @@ async def test_forming() -> None:
         home.faults.nv_writes_fail = True
         with pytest.raises(RadioError) as caught:
             await form(port)
-        assert caught.value.trouble is Trouble.FAILED
+        assert caught.value.problem is RadioProblem.FAILED
         assert home.port.line is None
 
 
@@ -183,13 +188,13 @@ def test_databases(tmp_path: Path) -> None:
     path.write_bytes(b"\xff" * 4096)
     with pytest.raises(RadioError) as caught:
         check_database(str(path))
-    assert caught.value.trouble is Trouble.DATABASE
+    assert caught.value.problem is RadioProblem.DATABASE
     path.unlink()
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("PRAGMA user_version = 9999")
     with pytest.raises(RadioError) as caught:
         check_database(str(path))
-    assert caught.value.trouble is Trouble.DATABASE_NEWER
+    assert caught.value.problem is RadioProblem.DATABASE_NEWER
 
 
 def test_port_in_a_config_entry() -> None:

@@ -119,7 +119,7 @@ def test_without_a_backup_the_coordinator_must_have_the_network() -> None:
     for held in (None, changed(stick, coordinator_ieee="00124b0000000001")):
         with pytest.raises(TakeoverError) as error:
             survey(bare, DEFINITIONS, held, NOW)
-        assert error.value.mistake is MigrationFailure.NO_NETWORK
+        assert error.value.failure is MigrationFailure.NO_NETWORK
 
 
 # What devices bring along
@@ -374,7 +374,7 @@ async def test_invalid_backups_are_skipped(tmp_path: Path) -> None:
 def test_no_database(tmp_path: Path) -> None:
     with pytest.raises(TakeoverError) as error:
         zha.copy(tmp_path / "zigbee.db", tmp_path / "ours.db")
-    assert error.value.mistake is MigrationFailure.NO_DATABASE
+    assert error.value.failure is MigrationFailure.NO_DATABASE
 
 
 @pytest.mark.parametrize("content", [b"", b"this is no database " * 99])
@@ -383,7 +383,7 @@ def test_invalid_database_leaves_no_file(content: bytes, tmp_path: Path) -> None
     original.write_bytes(content)
     with pytest.raises(TakeoverError) as error:
         zha.copy(original, tmp_path / "ours.db")
-    assert error.value.mistake is MigrationFailure.DATABASE
+    assert error.value.failure is MigrationFailure.DATABASE
     assert list(tmp_path.iterdir()) == [original]
 
 
@@ -393,7 +393,7 @@ async def test_database_of_a_newer_zigpy(tmp_path: Path) -> None:
         opened.execute("PRAGMA user_version = 99")
     with pytest.raises(TakeoverError) as error:
         await zha.household(path)
-    assert error.value.mistake is MigrationFailure.DATABASE
+    assert error.value.failure is MigrationFailure.DATABASE
 
 
 # Backups of several networks

@@ -278,7 +278,7 @@ def test_archive_in_a_folder() -> None:
 
 
 @pytest.mark.parametrize(
-    ("packed", "mistake", "file"),
+    ("packed", "failure", "file"),
     [
         (b"", MigrationFailure.UNREADABLE, ""),
         (b"PK\x03\x04 and nothing", MigrationFailure.UNREADABLE, ""),
@@ -292,10 +292,10 @@ def test_archive_in_a_folder() -> None:
     ],
     ids=["empty", "broken", "nothing inside", "no database", "too large"],
 )
-def test_invalid_archives(packed: bytes, mistake: MigrationFailure, file: str) -> None:
+def test_invalid_archives(packed: bytes, failure: MigrationFailure, file: str) -> None:
     with pytest.raises(TakeoverError) as error:
         unpack(packed)
-    assert (error.value.mistake, error.value.file) == (mistake, file)
+    assert (error.value.failure, error.value.file) == (failure, file)
 
 
 def test_archive_with_files_in_several_folders() -> None:
@@ -318,7 +318,7 @@ def test_archive_with_a_damaged_database() -> None:
     )
     with pytest.raises(TakeoverError) as error:
         unpack(packed.replace(b"yyyy", b"yyyz"))
-    assert (error.value.mistake, error.value.file) == (MigrationFailure.UNREADABLE, "database.db")
+    assert (error.value.failure, error.value.file) == (MigrationFailure.UNREADABLE, "database.db")
 
 
 def test_states_that_are_too_large_are_not_read() -> None:
@@ -341,7 +341,7 @@ def test_archive_cut_short() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "mistake", "file"),
+    ("change", "failure", "file"),
     [
         ({"database": b""}, MigrationFailure.NO_DEVICES, "database.db"),
         ({"database": b"SQLite format 3\0..."}, MigrationFailure.WRONG_FILE, "database.db"),
@@ -353,17 +353,17 @@ def test_archive_cut_short() -> None:
         ({"database": bytes(MOST_BYTES + 1)}, MigrationFailure.TOO_LARGE, "database.db"),
     ],
 )
-def test_invalid_files(change: dict[str, Any], mistake: MigrationFailure, file: str) -> None:
+def test_invalid_files(change: dict[str, Any], failure: MigrationFailure, file: str) -> None:
     with pytest.raises(TakeoverError) as error:
         household(replace(files(2), **change))
-    assert (error.value.mistake, error.value.file) == (mistake, file)
+    assert (error.value.failure, error.value.file) == (failure, file)
     assert error.value.__cause__ is None
 
 
 def test_invalid_network() -> None:
     with pytest.raises(BackupError) as error:
         household(replace(files(2), backup=b"{}"))
-    assert error.value.flaw is BackupProblem.OTHER
+    assert error.value.problem is BackupProblem.OTHER
 
 
 def test_empty_configuration_is_invalid() -> None:

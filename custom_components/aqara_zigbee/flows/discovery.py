@@ -24,7 +24,7 @@ from ..ports import (
     port_users,
     usb_devices,
 )
-from ..radio.network import Port, Trouble
+from ..radio.network import Port, RadioProblem
 from ..runtime import ZHA
 from .port import CONF_DEVICE, CONF_PATH, Purpose
 from .previous import find_zha
@@ -212,7 +212,7 @@ class DiscoveryFlow(TakeoverFlow, ZhaNetworkFlow):
 def _is_lost(entry: ConfigEntry) -> bool:
     """Whether an entry's coordinator is not connected, or does not respond."""
     if entry.state is ConfigEntryState.SETUP_RETRY:
-        return entry.error_reason_translation_key in (Trouble.NOT_FOUND, Trouble.SILENT)
+        return entry.error_reason_translation_key in (RadioProblem.NOT_FOUND, RadioProblem.SILENT)
     return entry.state is ConfigEntryState.LOADED and not _is_up(entry)
 
 

@@ -13,7 +13,7 @@ from ..core.errors import StorageError
 from ..ports import offered_paths, port_owner
 from ..radio.backup import Backup, BackupError
 from ..radio.migration.source import TakeoverError
-from ..radio.network import Port, RadioError, Trouble
+from ..radio.network import Port, RadioError, RadioProblem
 from ..radio.port_path import complete, is_discovered
 from ..radio.restore import WriteError, probe
 from .progress import UNKNOWN, ProgressStep
@@ -28,7 +28,7 @@ STORAGE_FAILED = "storage_failed"
 
 _LOGGER = logging.getLogger(__name__)
 
-_LOGGED = {Trouble.FAILED, Trouble.DATABASE}
+_LOGGED = {RadioProblem.FAILED, RadioProblem.DATABASE}
 """Problems whose texts refer to the log, as only the library's message has details."""
 
 
@@ -36,15 +36,15 @@ def error_key(error: BaseException) -> str | None:
     """Return the key of an error's text; None if it was unexpected."""
     match error:
         case RadioError():
-            if error.trouble in _LOGGED:
+            if error.problem in _LOGGED:
                 _LOGGER.warning("The coordinator cannot be used: %s", error.detail)
-            return error.trouble
+            return error.problem
         case BackupError():
-            return error.flaw
+            return error.problem
         case StorageError():
             return STORAGE_FAILED
         case WriteError():
-            return error.trouble
+            return error.problem
         case _:
             return None
 
@@ -140,7 +140,7 @@ class PortFlow(ProgressStep[ConfigFlowResult], ConfigFlow):
     @override
     def _set_error(self, error: BaseException) -> None:
         if isinstance(error, TakeoverError):
-            self._error, self._file = error.mistake, error.file
+            self._error, self._file = error.failure, error.file
         elif (key := error_key(error)) is not None:
             self._error = key
         else:

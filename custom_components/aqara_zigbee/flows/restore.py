@@ -212,7 +212,7 @@ class RestoreFlow(NewEntryFlow):
             except KeyError:
                 errors = errors or {"base": "backup_gone"}
             except BackupError as error:
-                errors = {"base": error.flaw}
+                errors = {"base": error.problem}
             else:
                 if not errors:
                     return await self._chosen(Choice(network, chosen))
@@ -259,7 +259,7 @@ class RestoreFlow(NewEntryFlow):
             except UploadError:
                 errors["base"] = "upload_gone"
             except BackupError as error:
-                errors["base"] = error.flaw
+                errors["base"] = error.problem
             else:
                 if await self._is_own(network):
                     return await self._chosen(Choice(network))

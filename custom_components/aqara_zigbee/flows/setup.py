@@ -21,7 +21,7 @@ from ..config_flow import AqaraConfigFlow
 from ..const import VIRTUAL_PORT
 from ..core.errors import DeliveryError
 from ..ports import CONF_SERIAL_NUMBER
-from ..radio.network import Port, RadioError, Trouble
+from ..radio.network import Port, RadioError, RadioProblem
 from ..runtime import is_guest
 from ..storage.backup_list import Reason
 from ..storage.network import KnownNetwork
@@ -163,7 +163,7 @@ class SetupFlow(DiscoveryFlow, AqaraConfigFlow):
         try:
             await self.hass.config_entries.async_unload(entry.entry_id)
         except OperationNotAllowed as error:
-            raise RadioError(Trouble.BUSY) from error
+            raise RadioError(RadioProblem.BUSY) from error
         self._is_released = True
 
     @override

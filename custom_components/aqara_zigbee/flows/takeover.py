@@ -156,9 +156,9 @@ class TakeoverFlow(RestoreFlow):
             except UploadError:
                 errors["base"] = "upload_gone"
             except TakeoverError as error:
-                errors["base"], self._file = error.mistake, error.file
+                errors["base"], self._file = error.failure, error.file
             except BackupError as error:
-                errors["base"], self._file = error.flaw, BACKUP
+                errors["base"], self._file = error.problem, BACKUP
             else:
                 if not self._port.path:  # if none was chosen before
                     self._port = Port(self._household.port)

@@ -95,4 +95,4 @@ def _unpacked(archive: Upload, configuration: bytes) -> z2m_files.Files:
     try:
         return unpack(archive.content, configuration)
     except TakeoverError as error:
-        raise TakeoverError(error.mistake, error.file or archive.name) from error
+        raise TakeoverError(error.failure, error.file or archive.name) from error

@@ -25,7 +25,7 @@ from .network import (
     FAILURES,
     Port,
     RadioError,
-    Trouble,
+    RadioProblem,
     application_config,
     check_database,
     coordinator_of,
@@ -156,7 +156,7 @@ class ZigpyRadio(ZigpyRequests, Owner):
         self._coordinator = coordinator_of(app)
         if self._lost:
             await self.stop()
-            raise RadioError(Trouble.FAILED, "disconnected during startup")
+            raise RadioError(RadioProblem.FAILED, "disconnected during startup")
 
     def _look_at(self, app: Application) -> None:
         """Check that the network is the expected one.
@@ -165,7 +165,7 @@ class ZigpyRadio(ZigpyRequests, Owner):
             RadioError: it is another one.
         """
         if not self.recognise(identity_of(app.backups.from_network_state())):
-            raise RadioError(Trouble.OTHER_NETWORK)
+            raise RadioError(RadioProblem.OTHER_NETWORK)
 
     @property
     def identity(self) -> Identity | None:

@@ -56,12 +56,12 @@ class BackupError(Exception):
     """A backup cannot be restored. The message never contains its contents.
 
     Attributes:
-        flaw: the reason.
+        problem: the reason.
     """
 
-    def __init__(self, flaw: BackupProblem) -> None:
-        super().__init__(str(flaw))
-        self.flaw = flaw
+    def __init__(self, problem: BackupProblem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ _LISTEN_SECONDS = 1.5
 type FlowControl = Literal["hardware", "software"] | None
 
 
-class Trouble(StrEnum):
+class RadioProblem(StrEnum):
     """Reasons why a port gives no network; the values are translation keys."""
 
     NOT_FOUND = "port_not_found"
@@ -64,14 +64,14 @@ class RadioError(Exception):
     """The radio cannot be used.
 
     Attributes:
-        trouble: the kind of problem.
+        problem: the reason.
         detail: the library's message, or the kind if it is empty.
     """
 
-    def __init__(self, trouble: Trouble, detail: object = "") -> None:
-        super().__init__(f"{trouble}: {detail}" if detail else str(trouble))
-        self.trouble = trouble
-        self.detail = str(detail) or str(trouble)
+    def __init__(self, problem: RadioProblem, detail: object = "") -> None:
+        super().__init__(f"{problem}: {detail}" if detail else str(problem))
+        self.problem = problem
+        self.detail = str(detail) or str(problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +159,9 @@ def check_database(path: str) -> None:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
             (version,) = database.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error as error:
-        raise RadioError(Trouble.DATABASE, error) from error
+        raise RadioError(RadioProblem.DATABASE, error) from error
     if version > DB_VERSION:
-        raise RadioError(Trouble.DATABASE_NEWER, f"{version} is newer than {DB_VERSION}")
+        raise RadioError(RadioProblem.DATABASE_NEWER, f"{version} is newer than {DB_VERSION}")
 
 
 class _Listener(SerialProtocol):
@@ -181,7 +181,7 @@ class _Listener(SerialProtocol):
             self._transport.write(data)
 
 
-async def _listen(port: Port) -> Trouble:
+async def _listen(port: Port) -> RadioProblem:
     """Return the kind of radio at a port that did not start as a Z-Stack."""
     protocol = _Listener()
     try:
@@ -193,30 +193,30 @@ async def _listen(port: Port) -> Trouble:
             flow_control=port.flow_control,
         )
     except OSError, TimeoutError, ValueError:
-        return Trouble.NOT_FOUND
+        return RadioProblem.NOT_FOUND
     try:
         for greeting in (_PING, _EZSP_RESET):
             protocol.write(greeting)
             await asyncio.sleep(_LISTEN_SECONDS)
             if _PING_ANSWER in protocol.received:
-                return Trouble.FAILED
+                return RadioProblem.FAILED
             if protocol.received:
-                return Trouble.NOT_ZSTACK
+                return RadioProblem.NOT_ZSTACK
     finally:
         await protocol.disconnect()
-    return Trouble.SILENT
+    return RadioProblem.SILENT
 
 
-def advice_of(error: BaseException) -> Trouble | None:
+def advice_of(error: BaseException) -> RadioProblem | None:
     """Return the problem that zigpy or zigpy-znp describe in a message, if any."""
     match error:
         case _ if "NVRAM is corrupted" in str(error):
-            return Trouble.CORRUPT
+            return RadioProblem.CORRUPT
         case FormationFailure():
-            return Trouble.NOT_FORMING
+            return RadioProblem.NOT_FORMING
         case ValueError() if "too short" in str(error):
             # zigpy's message for a truncated structure in the coordinator's memory.
-            return Trouble.MEMORY
+            return RadioProblem.MEMORY
         case _:
             return None
 
@@ -229,25 +229,25 @@ async def diagnose(port: Port, error: BaseException) -> RadioError:
         case RadioError():
             return error
         case NetworkNotFormed():
-            return RadioError(Trouble.NOT_FORMED)
+            return RadioError(RadioProblem.NOT_FORMED)
         case PermissionError() if "locked" in str(error):
-            return RadioError(Trouble.BUSY, error)
+            return RadioError(RadioProblem.BUSY, error)
         case PermissionError():
-            return RadioError(Trouble.NOT_PERMITTED, error)
+            return RadioError(RadioProblem.NOT_PERMITTED, error)
         case TimeoutError():
             return RadioError(await _listen(port), error)
         case FileNotFoundError() | ConnectionRefusedError() | socket.gaierror() | ValueError():
-            return RadioError(Trouble.NOT_FOUND, error)
+            return RadioError(RadioProblem.NOT_FOUND, error)
         case SerialException():  # an unknown kind of path
-            return RadioError(Trouble.NOT_FOUND, error)
+            return RadioError(RadioProblem.NOT_FOUND, error)
         case sqlite3.Error() | CorruptDatabase():
-            return RadioError(Trouble.DATABASE, error)
+            return RadioError(RadioProblem.DATABASE, error)
         case CommandNotRecognized():
-            return RadioError(Trouble.NOT_ZSTACK, error)
+            return RadioError(RadioProblem.NOT_ZSTACK, error)
         case _ if isinstance(error.__cause__, OSError):
             return await diagnose(port, error.__cause__)
         case _:
-            return RadioError(Trouble.FAILED, repr(error))
+            return RadioError(RadioProblem.FAILED, repr(error))
 
 
 FAILURES = (

@@ -27,12 +27,12 @@ class WriteError(Exception):
     """A network was not written completely. The coordinator's content is unknown.
 
     Attributes:
-        trouble: a translation key of the advice.
+        problem: a translation key of the advice.
     """
 
-    def __init__(self, detail: object = "", trouble: str = "write_failed") -> None:
+    def __init__(self, detail: object = "", problem: str = "write_failed") -> None:
         super().__init__(detail)
-        self.trouble = trouble
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)

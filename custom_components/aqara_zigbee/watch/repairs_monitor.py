@@ -48,7 +48,7 @@ STORAGE = "storage_failed"
 STORAGE_DAMAGED = "storage_damaged"
 DATABASE = "database_unusable"
 SETUP = (BUSY, "not_zstack", NOT_FORMED, OTHER_NETWORK, DATABASE)
-"""Reasons why a network does not run that need a user's action; values of `Trouble`."""
+"""Reasons why a network does not run that need a user's action; values of `RadioProblem`."""
 
 _CHECK_INTERVAL = timedelta(minutes=1)
 _LOST_AFTER = timedelta(minutes=5)
@@ -75,29 +75,29 @@ def report_storage(hass: HomeAssistant, entry: ConfigEntry, reason: str | None) 
 # Issues of a network that does not start
 
 
-async def report_start_failure(hass: HomeAssistant, entry: ConfigEntry, trouble: str) -> None:
+async def report_start_failure(hass: HomeAssistant, entry: ConfigEntry, problem: str) -> None:
     """Create an issue for a network that does not start, if the user can solve it.
 
     Args:
         hass: Home Assistant.
         entry: the network's entry.
-        trouble: a value of `radio.network.Trouble`.
+        problem: a value of `radio.network.RadioProblem`.
     """
     path = entry.data["device"]["path"]
     for kind in SETUP:
-        if kind != trouble:
+        if kind != problem:
             issues.take_back(hass, entry, kind)
-    if trouble not in SETUP:
+    if problem not in SETUP:
         return
-    owner = await port_owner(hass, path, entry.entry_id) if trouble == BUSY else None
+    owner = await port_owner(hass, path, entry.entry_id) if problem == BUSY else None
     issues.report(
         hass,
         entry,
-        trouble,
+        problem,
         {"path": path, **({"owner": owner} if owner else {})},
-        is_fixable=trouble in _FIXABLE,
+        is_fixable=problem in _FIXABLE,
         is_fatal=True,
-        text=OWNED if owner else trouble,
+        text=OWNED if owner else problem,
     )
 
 

@@ -33,13 +33,13 @@ class TakeoverError(Exception):
     """A network cannot be migrated. The message never contains a file's contents.
 
     Attributes:
-        mistake: the reason.
+        failure: the reason.
         file: the file; empty for none.
     """
 
-    def __init__(self, mistake: MigrationFailure, file: str = "") -> None:
-        super().__init__(f"{mistake}: {file}" if file else str(mistake))
-        self.mistake = mistake
+    def __init__(self, failure: MigrationFailure, file: str = "") -> None:
+        super().__init__(f"{failure}: {file}" if file else str(failure))
+        self.failure = failure
         self.file = file
 
 
