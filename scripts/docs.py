@@ -52,16 +52,16 @@ def name_of(platform: Platform, key: str) -> str:
     Raises:
         MissingTextError: it has neither.
     """
-    words = json.loads(TEXTS.read_text())["entity"].get(platform, {}).get(key)
-    if words is None:
+    texts = json.loads(TEXTS.read_text())["entity"].get(platform, {}).get(key)
+    if texts is None:
         file = Path(components.__path__[0]) / platform / "translations" / "en.json"
         classes = json.loads(file.read_text())["entity_component"]
-        words = classes.get({"state": "lock"}.get(key, key))
-    if words is None:
+        texts = classes.get({"state": "lock"}.get(key, key))
+    if texts is None:
         raise MissingTextError(
             f'add "{key}": {{"name": …}} to entity.{platform} in translations/en.json'
         )
-    return f"{platform.replace('_', ' ')} *{words['name']}*"
+    return f"{platform.replace('_', ' ')} *{texts['name']}*"
 
 
 def where(definition: Definition, row: Row) -> str:

@@ -16,8 +16,8 @@ from .core.gateway import Gateway
 from .core.network_scan import Scan
 from .core.radio import Ieee
 from .entity import CoordinatorEntity
-from .phrases import phrases
 from .runtime import AqaraConfigEntry
+from .texts import load_texts
 
 PARALLEL_UPDATES = 0
 
@@ -59,13 +59,13 @@ class NetworkMap(CoordinatorEntity, ImageEntity):
     @override
     async def async_image(self) -> bytes:
         drawing = await async_import_module(self.hass, f"{__package__}.core.network_drawing")
-        words = await phrases(self.hass, "network_map")
+        texts = await load_texts(self.hass, "network_map")
         scan = self.gateway.scanner.last
         if scan is None:
-            lines = [words["not_scanned"], words["press"], words["cost"]]
-            picture: str = drawing.draw_message(words["title"], lines)
+            lines = [texts["not_scanned"], texts["press"], texts["cost"]]
+            picture: str = drawing.draw_message(texts["title"], lines)
         else:
-            picture = drawing.draw(scan, self._names(), words, _written)
+            picture = drawing.draw(scan, self._names(), texts, _written)
         return picture.encode()
 
     @callback

@@ -13,7 +13,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN, EVENT
-from .phrases import Phrases, cached_phrases
+from .texts import Texts, cached_texts
 
 _ICONS = {"opened": "mdi:door-open", "turned": "mdi:rotate-right"}
 _OPENED = {"finger": "opened_by_finger", "password": "opened_by_password"}
@@ -42,20 +42,20 @@ def async_describe_events(
     def describe(event: Event) -> dict[str, str]:
         device = dr.async_get(hass).async_get(event.data[ATTR_DEVICE_ID])
         name = (device.name_by_user or device.name) if device else None
-        words = cached_phrases(hass, "logbook")
+        texts = cached_texts(hass, "logbook")
         return {
-            LOGBOOK_ENTRY_NAME: name or words["device"],
-            LOGBOOK_ENTRY_MESSAGE: _message(words, event.data),
+            LOGBOOK_ENTRY_NAME: name or texts["device"],
+            LOGBOOK_ENTRY_MESSAGE: _message(texts, event.data),
             LOGBOOK_ENTRY_ICON: _ICONS[event.data[CONF_TYPE]],
         }
 
     async_describe_event(DOMAIN, EVENT, describe)
 
 
-def _message(words: Phrases, data: Mapping[str, Any]) -> str:
+def _message(texts: Texts, data: Mapping[str, Any]) -> str:
     if data[CONF_TYPE] == "opened":
-        return words.put(_OPENED[data["method"]], name=data["name"])
+        return texts.put(_OPENED[data["method"]], name=data["name"])
     # The angle since the turn began, not the last step: the direction may change during a turn.
     angle = round(data.get("angle") or 0)
     key = _TURNED[bool(data.get("pressed")), (angle > 0) - (angle < 0)]
-    return words.put(key, angle=abs(angle))
+    return texts.put(key, angle=abs(angle))

@@ -75,9 +75,9 @@ def _with_options(options: dict[probatio.Marker, Any]) -> probatio.Schema:
     )
 
 
-def some_of(words: tuple[str, ...]) -> probatio.All[Any]:
+def some_of(values: tuple[str, ...]) -> probatio.All[Any]:
     """Return a validator of one or more of these values."""
-    return probatio.All(probatio.EnsureList(), probatio.Length(min=1), [probatio.In(words)])
+    return probatio.All(probatio.EnsureList(), probatio.Length(min=1), [probatio.In(values)])
 
 
 class StateTrigger(Trigger):

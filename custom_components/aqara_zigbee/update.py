@@ -29,9 +29,9 @@ from .core.events import Update
 from .core.firmware import Fetch, ImageSources, Obstacle, UpdateError
 from .core.updates import Updates
 from .entity import AqaraEntity, translated
-from .phrases import phrases
 from .platforms import follow
 from .runtime import AqaraConfigEntry
+from .texts import load_texts
 
 PARALLEL_UPDATES = 0
 """A second transfer is refused by the core; here it would wait for hours and seem to run."""
@@ -111,9 +111,9 @@ class AqaraFirmware(AqaraEntity, UpdateEntity):
         release = self.device.upkeep.release
         if release is None:
             return None
-        words = await phrases(self.hass, "release_notes")
-        sentences = [words["asleep" if self.device.is_sleepy else "awake"]]
-        sentences.append(words.put("origin", origin=release.origin))
+        texts = await load_texts(self.hass, "release_notes")
+        sentences = [texts["asleep" if self.device.is_sleepy else "awake"]]
+        sentences.append(texts.put("origin", origin=release.origin))
         return "\n\n".join([*sentences, release.notes]).strip()
 
     @override

@@ -158,7 +158,7 @@ class Page:
             )
         await self.tab.locator(wait_for).first.wait_for(timeout=PATIENCE * 1000)
 
-    async def words(self, selector: str) -> list[str]:
+    async def shown_texts(self, selector: str) -> list[str]:
         """All texts below an element."""
         return await texts_of(self.tab, selector)
 

@@ -58,7 +58,7 @@ async def _story(scene: Scene) -> None:
     """Check that a page shows who opened the door."""
     opened = scene.page.texts.get("selector.logbook.options.opened_by_finger") or ""
     wanted = opened.replace("[name]", "Ann")
-    shown = " ".join(await scene.page.words(_MAIN))
+    shown = " ".join(await scene.page.shown_texts(_MAIN))
     if wanted not in shown:
         raise WalkError(f"{scene.page.tab.url} does not say {wanted!r}, but {shown[:500]!r}")
 
@@ -79,7 +79,7 @@ async def devices(scene: Scene) -> None:
             await scene.page.check(_MAIN)
             name = device["name_by_user"] or "coordinator"
             await scene.page.picture(f"device-{name.lower().replace(' ', '-')}")
-            if name == "Front door" and lock_name not in await scene.page.words(_MAIN):
+            if name == "Front door" and lock_name not in await scene.page.shown_texts(_MAIN):
                 raise WalkError(f"no entity of the lock is called {lock_name!r}")
 
 
@@ -135,5 +135,5 @@ async def integration(scene: Scene) -> None:
     await scene.page.settle()
     await scene.page.check(_MAIN)
     await scene.page.picture("integration")
-    if not any(OWN in text for text in await scene.page.words(_MAIN)):
+    if not any(OWN in text for text in await scene.page.shown_texts(_MAIN)):
         raise WalkError("the demo's network is not listed")

@@ -62,7 +62,7 @@ async def _read(scene: Scene, issue: dict[str, Any]) -> None:
     wanted = scene.page.texts.get(key, issue["translation_placeholders"]) or ""
     # Up to what Markdown shows differently.
     first = wanted.partition("\n")[0].partition("`")[0]
-    shown = " ".join(await scene.page.words("dialog-repairs-issue"))
+    shown = " ".join(await scene.page.shown_texts("dialog-repairs-issue"))
     if first not in shown:
         scene.page.faults.add(f"the repair does not show {first!r}")
     await scene.page.picture(f"repair-{issue['translation_key']}", "dialog-repairs-issue dialog")

@@ -59,8 +59,8 @@ def parse(row: Property, value: Any) -> Wish:
     """Return a wish with the core's names."""
     if not isinstance(row, Binary) or not isinstance(value, str):
         return value  # type: ignore[no-any-return]
-    words: dict[object, Wish] = {row.on: True, row.off: False, "TOGGLE": TOGGLE}
-    return words.get(value, value)
+    wishes: dict[object, Wish] = {row.on: True, row.off: False, "TOGGLE": TOGGLE}
+    return wishes.get(value, value)
 
 
 @pytest.mark.parametrize("example", examples.frames(*DONE))

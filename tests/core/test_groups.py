@@ -59,8 +59,8 @@ def test_a_position_of_other_limits_is_refused() -> None:
 
 
 def test_a_state_that_only_reports_is_refused() -> None:
-    words = Lookup({0: "OPEN", 1: "CLOSE"})
-    rows = (Enum("state", lookup=words), Numeric("lift"))
+    lookup = Lookup({0: "OPEN", 1: "CLOSE"})
+    rows = (Enum("state", lookup=lookup), Numeric("lift"))
     with pytest.raises(ValueError, match="needs a settable word"):
         replace(cover(), properties=rows, groups=(Cover("state"),))
 

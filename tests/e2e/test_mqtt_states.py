@@ -148,8 +148,8 @@ async def test_locks(hass: HomeAssistant, home: Home, gateway: Gateway, listener
     await settle(listener, s2, LOCK_S2)
     s2.finger(3)
     await listener.until(lambda: len(listener.said(f"{LOCK_S2}/action")) >= 2)
-    words = [message.payload for message in listener.said(f"{LOCK_S2}/action")]
-    assert words == ["finger_open_user_id3", "lock_opened_outside"]
+    payloads = [message.payload for message in listener.said(f"{LOCK_S2}/action")]
+    assert payloads == ["finger_open_user_id3", "lock_opened_outside"]
     assert listener.states(LOCK_S2)[-1]["state"] == "UNLOCK"
     s1.ring()
     await listener.until(lambda: listener.said(f"{LOCK}/action"))

@@ -28,9 +28,9 @@ import custom_components.aqara_zigbee as integration
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.errors import DeliveryError
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.phrases import plain
 from custom_components.aqara_zigbee.ports import Discovered, is_of_other_radio, settle
 from custom_components.aqara_zigbee.simulator.home import Home
+from custom_components.aqara_zigbee.texts import plain
 from tests.ha.conftest import DEVICE, until
 from tests.ha.test_config_flow import answer, blank, unload_all  # noqa: F401 - a fixture
 

@@ -83,7 +83,7 @@ async def test_registered(
         entity_registry, registered.id, include_disabled_entities=True
     )
     for entity in entities:
-        check_words(entity)
+        check_texts(entity)
     names = [entity.original_name for entity in entities]
     assert sorted(set(names), key=str) == sorted(names, key=str), "two entities have one name"
     assert sorted((describe(entity) for entity in entities), key=str) == snapshot(name="entities")
@@ -107,14 +107,14 @@ TRANSLATIONS = json.loads((PACKAGE / "translations" / "en.json").read_text())
 ICONS = json.loads((PACKAGE / "icons.json").read_text())
 
 
-def check_words(entity: er.RegistryEntry) -> None:
+def check_texts(entity: er.RegistryEntry) -> None:
     """Whether an entity has a name, ours or Home Assistant's, and an icon where its class has none."""
     key = entity.translation_key
     is_main = entity.original_name is None
-    words = TRANSLATIONS["entity"].get(entity.domain, {})
-    has_name = is_main or key is None or key in words
+    texts = TRANSLATIONS["entity"].get(entity.domain, {})
+    has_name = is_main or key is None or key in texts
     assert has_name, f'add "{key}": {{"name": …}} to entity.{entity.domain} in translations/en.json'
-    assert is_main or key is None or words[key]["name"] == entity.original_name
+    assert is_main or key is None or texts[key]["name"] == entity.original_name
     # An enumeration is a device class without an icon that means anything.
     has_icon = entity.original_device_class not in (None, SensorDeviceClass.ENUM)
     icons = ICONS["entity"].get(entity.domain, {})
@@ -162,8 +162,8 @@ def class_of(row: Row | Option) -> str | None:
 
 def test_no_text_is_unused() -> None:
     wanted = {key for definition in DEFINITIONS.values() for key in keys(definition)}
-    for words in (TRANSLATIONS["entity"], ICONS["entity"]):
-        written = {(Platform(p), key) for p, names in words.items() for key in names}
+    for texts in (TRANSLATIONS["entity"], ICONS["entity"]):
+        written = {(Platform(p), key) for p, names in texts.items() for key in names}
         assert {key for key in written if key[0] in {p for p, _ in wanted}} <= wanted | BESIDES
 
 
@@ -179,24 +179,24 @@ BESIDES: set[tuple[Platform, str]] = {
 @EVERY_MODEL
 def test_every_state_is_translated(model: str) -> None:
     for row in DEFINITIONS[model].properties:
-        has_words = Shown.HOME in row.shown and DEFINITIONS[model].group_of(row.name) is None
-        if isinstance(row, Enum) and has_words and platform_of(row) is not Platform.BUTTON:
+        has_texts = Shown.HOME in row.shown and DEFINITIONS[model].group_of(row.name) is None
+        if isinstance(row, Enum) and has_texts and platform_of(row) is not Platform.BUTTON:
             names = TRANSLATIONS["entity"].get(platform_of(row), {}).get(row.name, {})
-            words = names.get("state", {})
-            assert set(words) == set(row.values), (
+            texts = names.get("state", {})
+            assert set(texts) == set(row.values), (
                 f'translate the states in "{row.name}" of entity.{platform_of(row)}'
                 " in translations/en.json"
             )
         if isinstance(row, Action):
             for event in row.events:
                 kinds = {kind for kind, _ in event.types.values()}
-                check_event_words(event.name, {*kinds, *event.kinds})
+                check_event_texts(event.name, {*kinds, *event.kinds})
 
 
-def check_event_words(name: str, kinds: set[str]) -> None:
+def check_event_texts(name: str, kinds: set[str]) -> None:
     """Event types of our own have names; Home Assistant's standard ones have theirs."""
-    words = TRANSLATIONS["entity"]["event"].get(name, {}).get("state_attributes", {})
-    ours = words.get("event_type", {}).get("state", {})
+    texts = TRANSLATIONS["entity"]["event"].get(name, {}).get("state_attributes", {})
+    ours = texts.get("event_type", {}).get("state", {})
     standard = {"ring", "press_end", "multi_press_end", "long_press_start", "long_press_end"}
     assert kinds - standard <= set(ours)
 

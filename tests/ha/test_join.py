@@ -52,8 +52,8 @@ async def test_device_that_sleeps_during_its_interview(
     )
 
 
-def _is_publishing(device: Device, words: int) -> bool:
-    return len(device.frames) >= words
+def _is_publishing(device: Device, reports: int) -> bool:
+    return len(device.frames) >= reports
 
 
 class Dozing(LockS2):
@@ -88,9 +88,9 @@ async def test_device_that_misses_some_requests(
     lock.introduce()
     await until(lambda: lock.ieee in gateway and gateway[lock.ieee].definition is not None)
     device = gateway[lock.ieee]
-    for words in (1, 2):
+    for reports in (1, 2):
         lock.heartbeat()
-        await until(partial(_is_publishing, device, words))
+        await until(partial(_is_publishing, device, reports))
     assert device.node.endpoints[1].device_type is None
     monkeypatch.setattr(interview, "PAUSE", 0.0)
     lock.slept_through = frozenset()

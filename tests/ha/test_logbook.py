@@ -163,7 +163,7 @@ async def test_logbook_in_other_languages(
     key = f"component.{DOMAIN}.selector.logbook.options.opened_by_finger"
     assert key in await async_get_translations(hass, hass.config.language, "selector", [DOMAIN])
     monkeypatch.setattr(
-        "custom_components.aqara_zigbee.phrases.async_get_cached_translations",
+        "custom_components.aqara_zigbee.texts.async_get_cached_translations",
         lambda *args: {key: "von [name] mit dem Finger geöffnet"},
     )
     fired = async_capture_events(hass, EVENT)

@@ -18,7 +18,6 @@ from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.errors import StorageError
 from custom_components.aqara_zigbee.flows import network_repair
 from custom_components.aqara_zigbee.flows.network_repair import NetworkRepair
-from custom_components.aqara_zigbee.phrases import Phrases, phrases
 from custom_components.aqara_zigbee.radio.backup import Backup, BackupError, BackupProblem
 from custom_components.aqara_zigbee.radio.network import RadioError, RadioProblem
 from custom_components.aqara_zigbee.radio.restore import WriteError
@@ -30,6 +29,7 @@ from custom_components.aqara_zigbee.storage.backup_list import (
 )
 from custom_components.aqara_zigbee.storage.files import DurableStore
 from custom_components.aqara_zigbee.storage.network import KnownNetwork
+from custom_components.aqara_zigbee.texts import Texts, load_texts
 from tests.ha.conftest import DEVICE
 from tests.radio.test_backup import theirs
 
@@ -89,8 +89,8 @@ async def keep(hass: HomeAssistant, owner: str, *backups: Backup) -> None:
         await BackupList(hass, owner).add(StoredBackup.of(Reason.ASKED, backup, NOW))
 
 
-async def words(hass: HomeAssistant) -> Phrases:
-    return await phrases(hass, "backup")
+async def texts(hass: HomeAssistant) -> Texts:
+    return await load_texts(hass, "backup")
 
 
 def shown(repair: NetworkRepair) -> dict[str, Any]:
@@ -106,11 +106,11 @@ async def test_useless_backups_are_not_offered(hass: HomeAssistant, entry: MockC
     await keep(hass, entry.entry_id, OTHER_KEY)
     menu = shown(await begin(hass, entry, OTHER))
     assert menu["menu_options"] == ["take_theirs"]
-    assert menu["description_placeholders"]["ours"] == (await words(hass))["none"]
+    assert menu["description_placeholders"]["ours"] == (await texts(hass))["none"]
     await keep(hass, OVERWRITTEN, OURS)
     menu = shown(await begin(hass, entry, OTHER))
     assert menu["menu_options"] == ["take_ours", "take_theirs"]
-    facts = [(await words(hass))[f"fact_{each}"] for each in ("coordinator", "extended_pan_id")]
+    facts = [(await texts(hass))[f"fact_{each}"] for each in ("coordinator", "extended_pan_id")]
     assert menu["description_placeholders"]["differences"] == ", ".join(facts)
 
 

@@ -182,11 +182,11 @@ async def test_every_action_has_texts(hass: HomeAssistant, gateway: Gateway) -> 
     described = load_yaml_dict(str(PACKAGE / "services.yaml"))
     assert set(hass.services.async_services_for_domain(DOMAIN)) == set(described)
     for name, action in described.items():
-        words = TRANSLATIONS["services"][name]
-        assert words["name"]
-        assert words["description"]
-        assert set(words["fields"]) == set(action["fields"])
-        assert all(field["name"] and field["description"] for field in words["fields"].values())
+        texts = TRANSLATIONS["services"][name]
+        assert texts["name"]
+        assert texts["description"]
+        assert set(texts["fields"]) == set(action["fields"])
+        assert all(field["name"] and field["description"] for field in texts["fields"].values())
 
 
 async def test_failures_name_the_cause(

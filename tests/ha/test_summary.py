@@ -13,16 +13,16 @@ from custom_components.aqara_zigbee.flows.summary import (
     doubt_list,
     loss_list,
 )
-from custom_components.aqara_zigbee.phrases import Phrases, phrases
 from custom_components.aqara_zigbee.radio.backup import Backup
 from custom_components.aqara_zigbee.radio.migration.source import MigrationWarning, NotMigrated
 from custom_components.aqara_zigbee.radio.migration.survey import Survey, survey
+from custom_components.aqara_zigbee.texts import Texts, load_texts
 from tests.radio.test_takeover import NOW, changed, theirs
 
 
 @pytest.fixture
-async def words(hass: HomeAssistant) -> Phrases:
-    return await phrases(hass, "takeover")
+async def texts(hass: HomeAssistant) -> Texts:
+    return await load_texts(hass, "takeover")
 
 
 def found(**changes: Any) -> Survey:
@@ -46,53 +46,53 @@ def facts(backup: Backup) -> dict[str, object]:
     }
 
 
-def test_network_that_is_written(words: Phrases) -> None:
+def test_network_that_is_written(texts: Texts) -> None:
     network = found().network
-    line = coordinator_line(found(), None, words)
-    assert line == words.put("stick_is_written", **facts(network))
+    line = coordinator_line(found(), None, texts)
+    assert line == texts.put("stick_is_written", **facts(network))
     assert str(network.channel) in line
     assert network.extended_pan_id in line
     assert "[" not in line, "a value is missing"
 
 
-def test_network_that_is_lost_is_named(words: Phrases) -> None:
+def test_network_that_is_lost_is_named(texts: Texts) -> None:
     ours = theirs().backup
     assert ours is not None
     other = changed(ours, extended_pan_id="0011223344556677", channel=25)
-    lost = words.put("overwritten_network", **facts(other), devices=other.devices)
+    lost = texts.put("overwritten_network", **facts(other), devices=other.devices)
     assert f"{other.devices}" in lost
-    line = coordinator_line(survey(theirs(), DEFINITIONS, other, NOW), other, words)
-    assert line == f"{words.put('stick_is_overwritten', **facts(ours))} {lost}"
+    line = coordinator_line(survey(theirs(), DEFINITIONS, other, NOW), other, texts)
+    assert line == f"{texts.put('stick_is_overwritten', **facts(ours))} {lost}"
     assert "[" not in line
-    kept = coordinator_line(survey(theirs(), DEFINITIONS, ours, NOW), ours, words)
-    assert kept == words.put("stick_keeps", **facts(ours))
+    kept = coordinator_line(survey(theirs(), DEFINITIONS, ours, NOW), ours, texts)
+    assert kept == texts.put("stick_keeps", **facts(ours))
 
 
-def test_devices_by_their_result(words: Phrases) -> None:
+def test_devices_by_their_result(texts: Texts) -> None:
     """By the name in Home Assistant, else the other program's, else model and address."""
     plug = next(each for each in found().ours if each.name == "Kettle")
-    ours, others, unknown = device_list(found(), {}, words).split("\n\n**")
-    assert ours.startswith(f"**{words.put('devices_ours', count=len(found().ours))}**")
+    ours, others, unknown = device_list(found(), {}, texts).split("\n\n**")
+    assert ours.startswith(f"**{texts.put('devices_ours', count=len(found().ours))}**")
     assert "- Kettle (Mi smart plug)" in ours
     assert "Cellar thermometer (virtual.thermometer)" in others
     assert unknown.endswith("- 00:15:8d:00:09:99:99:99")
-    text = device_list(found(others=(), unknown=()), {plug.node.ieee: "*Tea*"}, words)
+    text = device_list(found(others=(), unknown=()), {plug.node.ieee: "*Tea*"}, texts)
     assert r"- \*Tea\* (Mi smart plug)" in text
     assert "\n\n**" not in text
-    assert f"- Mi smart plug ({plug.node.ieee})" in device_list(renamed("Kettle", None), {}, words)
+    assert f"- Mi smart plug ({plug.node.ieee})" in device_list(renamed("Kettle", None), {}, texts)
 
 
 @pytest.mark.parametrize(
     ("damaged", "lines"),
     [(tuple(range(3, 15)), "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, …"), ((3,), "3")],
 )
-def test_what_is_not_migrated(words: Phrases, damaged: tuple[int, ...], lines: str) -> None:
+def test_what_is_not_migrated(texts: Texts, damaged: tuple[int, ...], lines: str) -> None:
     """A damaged file may have thousands of lines."""
-    groups = words.put("lost_groups", count=1)
-    assert f"- {groups}" in loss_list(found(), words)
+    groups = texts.put("lost_groups", count=1)
+    assert f"- {groups}" in loss_list(found(), texts)
     losses = {NotMigrated.LINES: len(damaged)}
-    text = loss_list(found(losses=losses, damaged_lines=damaged), words)
-    assert f"- {words.put('lost_lines', count=len(damaged), lines=lines)}" in text
+    text = loss_list(found(losses=losses, damaged_lines=damaged), texts)
+    assert f"- {texts.put('lost_lines', count=len(damaged), lines=lines)}" in text
     assert lines in text
     assert groups not in text
 
@@ -102,25 +102,25 @@ def test_what_is_not_migrated(words: Phrases, damaged: tuple[int, ...], lines: s
     [("Tea+Coffee", "Tea+Coffee", r"Tea\_Coffee"), ("+", "+", r"\_"), ("$x\x01", "$x\x01", "$x")],
 )
 def test_names_that_are_invalid_topics_are_listed(
-    words: Phrases, name: str, shown: str, topic: str
+    texts: Texts, name: str, shown: str, topic: str
 ) -> None:
     """Whoever subscribes to them has to know."""
-    before = loss_list(found(), words, is_mqtt=True)
-    assert words["old_mqtt_devices"] in before
-    text = loss_list(renamed("Hall/Lights", name), words, is_mqtt=True)
-    line = words.put("topic_changes", name=shown, topic=topic)
+    before = loss_list(found(), texts, is_mqtt=True)
+    assert texts["old_mqtt_devices"] in before
+    text = loss_list(renamed("Hall/Lights", name), texts, is_mqtt=True)
+    line = texts.put("topic_changes", name=shown, topic=topic)
     assert text == f"{before}\n- {line}"
-    assert line not in loss_list(renamed("Hall/Lights", name), words)
+    assert line not in loss_list(renamed("Hall/Lights", name), texts)
 
 
-def test_name_without_valid_characters_becomes_the_address(words: Phrases) -> None:
-    text = loss_list(renamed("Hall/Lights", "\x01"), words, is_mqtt=True)
+def test_name_without_valid_characters_becomes_the_address(texts: Texts) -> None:
+    text = loss_list(renamed("Hall/Lights", "\x01"), texts, is_mqtt=True)
     (lights,) = [each for each in found().ours if each.name == "Hall/Lights"]
     assert f"0x{lights.node.ieee.replace(':', '')}" in text
 
 
-def test_warnings(words: Phrases) -> None:
-    assert doubt_list(found(doubts=()), words) == ""
+def test_warnings(texts: Texts) -> None:
+    assert doubt_list(found(doubts=()), texts) == ""
     two = (MigrationWarning.OTHER_KEY, MigrationWarning.NO_STATES)
-    text = doubt_list(found(doubts=two), words)
-    assert text.split("\n- ")[1:] == [words["doubt_key"], words["doubt_no_states"]]
+    text = doubt_list(found(doubts=two), texts)
+    assert text.split("\n- ")[1:] == [texts["doubt_key"], texts["doubt_no_states"]]

@@ -115,7 +115,7 @@ def tree(module: ModuleType) -> ast.Module:
     return ast.parse(Path(module.__file__).read_text())
 
 
-def words(node: ast.AST) -> Iterator[str]:
+def strings(node: ast.AST) -> Iterator[str]:
     """All string constants below a node."""
     for each in ast.walk(node):
         if isinstance(each, ast.Constant) and isinstance(each.value, str):
@@ -142,7 +142,7 @@ def argument(call: ast.Call, keyword: str, place: int | None = None) -> ast.expr
 def said(module: ModuleType, keyword: str, place: int | None, *names: str) -> set[str]:
     """Return the strings that are passed to an argument of some calls."""
     found = (argument(call, keyword, place) for call in calls(module, *names))
-    return set(chain.from_iterable(words(each) for each in found if each is not None))
+    return set(chain.from_iterable(strings(each) for each in found if each is not None))
 
 
 def steps_shown(modules: tuple[ModuleType, ...]) -> set[str]:
@@ -184,7 +184,7 @@ def menus(modules: tuple[ModuleType, ...]) -> set[str]:
     for module in modules:
         for function in ast.walk(tree(module)):
             if isinstance(function, ast.AsyncFunctionDef):
-                found |= set(words(function)) - {function.name}
+                found |= set(strings(function)) - {function.name}
     return found & steps_there(modules)
 
 
@@ -200,9 +200,9 @@ def errors(modules: tuple[ModuleType, ...]) -> set[str]:
                     )
                     | ast.Assign(targets=[ast.Attribute(attr="_error")], value=value)
                 ):
-                    found |= set(words(value))
+                    found |= set(strings(value))
                 case ast.Dict(keys=[ast.Constant(value="base")], values=[value]):
-                    found |= set(words(value))
+                    found |= set(strings(value))
     return found - {"base"}
 
 
@@ -269,7 +269,7 @@ def test_exceptions_are_translated() -> None:
         if isinstance(node, ast.Call)
         and any(each.arg == "translation_domain" for each in node.keywords)
         and (value := argument(node, "translation_key")) is not None
-        for key in words(value)
+        for key in strings(value)
     }
     assert raised | {*RadioProblem, *Obstacle} == set(TEXTS["exceptions"])
 
@@ -340,7 +340,7 @@ def test_system_health_is_translated() -> None:
     assert wanted == set(TEXTS["system_health"]["info"])
 
 
-def test_every_phrase_has_a_text() -> None:
+def test_every_assembled_text_exists() -> None:
     """Texts that are assembled at run time."""
     backup = TEXTS["selector"]["backup"]["options"]
     assert set(Reason) <= set(backup)
@@ -372,9 +372,9 @@ def test_fields_of_forms_are_explained() -> None:
 # Existing texts are required
 
 
-def known_words() -> set[str]:
+def known_strings() -> set[str]:
     """Return all strings of the source, and those it creates."""
-    found = set(chain.from_iterable(words(ast.parse(path.read_text())) for path in SOURCES))
+    found = set(chain.from_iterable(strings(ast.parse(path.read_text())) for path in SOURCES))
     found |= set(chain.from_iterable(word.split(".") for word in found))
     for meter in chain.from_iterable(meters_of(each) for each in DEFINITIONS.values()):
         found |= {f"reset_{meter.name}", f"{meter.name}_since_reset"}
@@ -389,7 +389,7 @@ def known_words() -> set[str]:
     return found
 
 
-KNOWN = known_words()
+KNOWN = known_strings()
 
 
 def keys(part: dict[str, Any], *path: str) -> Iterator[str]:
@@ -462,7 +462,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 def test_values_of_steps_are_given(flow: str) -> None:
     """A placeholder without a value appears with its braces."""
     texts, modules = FLOWS[flow]
-    given = set(chain.from_iterable(words(tree(module)) for module in modules))
+    given = set(chain.from_iterable(strings(tree(module)) for module in modules))
     for path, text in leaves(texts):
         for name in PLACEHOLDER.findall(text):
             assert name in given, (path, name)

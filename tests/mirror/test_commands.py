@@ -306,7 +306,7 @@ async def test_commands_of_a_device_stay_in_order(relay: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "sent"),
+    ("payloads", "sent"),
     [
         (["OFF", "TOGGLE"], [ON_1]),
         (["ON", "TOGGLE"], [OFF_1]),
@@ -316,10 +316,10 @@ async def test_commands_of_a_device_stay_in_order(relay: Stage) -> None:
     ],
 )
 async def test_an_unsent_toggle_counts(
-    plug: Stage, words: list[str], sent: list[zcl.Request]
+    plug: Stage, payloads: list[str], sent: list[zcl.Request]
 ) -> None:
-    for word in words:
-        plug.send("device/set", word)
+    for payload in payloads:
+        plug.send("device/set", payload)
     await plug.settle()
     assert plug.radio.sent == sent
 

@@ -30,7 +30,7 @@ TURNED = (
 PRESSED = ("18670a5500210100", 0x12)
 
 
-def words() -> list[Any]:
+def actions() -> list[Any]:
     """Return all actions of the S2 lock with their data, in Home Assistant's terms and MQTT's."""
     details: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
         "finger_open": (
@@ -59,7 +59,7 @@ def words() -> list[Any]:
     return [pytest.param(word, *details.get(word, ({}, word, {})), id=word) for word in ACTIONS]
 
 
-@pytest.mark.parametrize(("word", "details", "spelled", "published"), words())
+@pytest.mark.parametrize(("word", "details", "spelled", "published"), actions())
 def test_all_seventeen_actions_of_a_lock(
     lock: Stage, word: str, details: dict[str, Any], spelled: str, published: dict[str, Any]
 ) -> None:

@@ -136,21 +136,21 @@ async def test_one_at_a_time(shop: Workshop, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "reason"),
     [
         *((UpdateError(obstacle, "36 %"), ": 36 %)") for obstacle in Obstacle),
         (UpdateError(Obstacle.ASLEEP), "The device is asleep; wake it right after the request)"),
         (DeliveryError("the coordinator is gone"), "(the coordinator is gone)"),
     ],
 )
-async def test_failure_has_a_reason(shop: Workshop, error: AqaraError, words: str) -> None:
+async def test_failure_has_a_reason(shop: Workshop, error: AqaraError, reason: str) -> None:
     shop.programmer.offer(92)
     await shop.reports(90)
     shop.programmer.error = error
     response = await shop.stage.request(UPDATE, {"id": "device"})
     assert response["status"] == "error"
     assert response["error"].startswith("Update of 'device' failed (")
-    assert response["error"].endswith(words)
+    assert response["error"].endswith(reason)
     assert shop.published()[-1]["state"] == "available"
 
 

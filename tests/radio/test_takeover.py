@@ -194,7 +194,7 @@ def test_options_that_a_model_does_not_have_are_dropped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "state"),
+    ("z2m_state", "state"),
     [
         ({"state": "on"}, {}),
         ({"state": True}, {}),
@@ -207,9 +207,12 @@ def test_options_that_a_model_does_not_have_are_dropped() -> None:
         ({"state": "OFF", "unheard_of": 1}, {"state": False}),
     ],
 )
-def test_invalid_states_are_dropped(words: dict[str, Any], state: dict[str, Any]) -> None:
+def test_invalid_states_are_dropped(z2m_state: dict[str, Any], state: dict[str, Any]) -> None:
     node = Node("00:00:00:00:00:00:00:01", 1, model="lumi.plug", is_complete=True)
-    assert memories([SourceDevice(node, words=words)], DEFINITIONS)[node.ieee]["state"] == state
+    assert (
+        memories([SourceDevice(node, z2m_state=z2m_state)], DEFINITIONS)[node.ieee]["state"]
+        == state
+    )
 
 
 def test_attributes_become_state_and_never_an_event() -> None:

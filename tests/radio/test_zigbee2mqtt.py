@@ -135,8 +135,8 @@ def test_equivalent_options_are_migrated(layout: int) -> None:
 
 def test_states_are_read(layout: int) -> None:
     found = household(files(layout))
-    assert member(found, "relay").words["state_l2"] == "ON"
-    assert member(household(replace(files(layout), states=b"")), "relay").words == {}
+    assert member(found, "relay").z2m_state["state_l2"] == "ON"
+    assert member(household(replace(files(layout), states=b"")), "relay").z2m_state == {}
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ async def test_commands_are_answered_with_text(capsys: pytest.CaptureFixture[str
 
 @pytest.mark.usefixtures("control")
 @pytest.mark.parametrize(
-    ("words", "error"),
+    ("arguments", "error"),
     [
         (("hold",), "which device is missing. There are: knob, lock"),
         (("hold", "device=door"), "no device 'door'. There are: knob, lock"),
@@ -64,9 +64,9 @@ async def test_commands_are_answered_with_text(capsys: pytest.CaptureFixture[str
         (("jump", "device=knob"), "'jump' is unknown"),
     ],
 )
-async def test_errors_are_sentences(words: tuple[str, ...], error: str) -> None:
+async def test_errors_are_sentences(arguments: tuple[str, ...], error: str) -> None:
     with pytest.raises(DemoError, match=error):
-        await do(*words)
+        await do(*arguments)
 
 
 def test_a_joined_device_is_reported() -> None:

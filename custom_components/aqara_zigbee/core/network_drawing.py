@@ -54,37 +54,37 @@ class DrawingTexts(Protocol):
 
 
 def draw(
-    scan: Scan, names: Mapping[Ieee, str], words: DrawingTexts, written: Callable[[datetime], str]
+    scan: Scan, names: Mapping[Ieee, str], texts: DrawingTexts, written: Callable[[datetime], str]
 ) -> str:
     """Return a scan as SVG.
 
     Args:
         scan: the scan.
         names: the devices' names; those without a name are shown by their address.
-        words: the texts.
+        texts: the translated texts.
         written: formats a time.
     """
     places = arrange(scan)
     parts = [
-        _text(16, 30, words["title"], "h"),
-        _text(16, 50, words.put("scanned", time=written(scan.time)), "s"),
-        _legend(words),
+        _text(16, 30, texts["title"], "h"),
+        _text(16, 50, texts.put("scanned", time=written(scan.time)), "s"),
+        _legend(texts),
     ]
     y, rows, has_heading = _HEAD, dict[Ieee, tuple[int, int]](), False
     for place in places:
         ieee = place.member.ieee
         if place.parent is None and ieee != scan.coordinator and not has_heading:
             has_heading = True
-            parts.append(_text(16, y + 28, words["unheard"], "e"))
+            parts.append(_text(16, y + 28, texts["unheard"], "e"))
             y += _ROW
         x = _LEFT + _INDENT * min(place.depth, _DEEPEST)
         rows[ieee] = x, y + 20
         if place.parent is not None:
             parts.append(_branch(*rows[place.parent], *rows[ieee]))
-        name = names.get(ieee) or (words["unknown"] if place.member.kind is Kind.UNKNOWN else ieee)
-        parts.append(_row(x, y, place, name, _state(place, scan, words, written)))
+        name = names.get(ieee) or (texts["unknown"] if place.member.kind is Kind.UNKNOWN else ieee)
+        parts.append(_row(x, y, place, name, _state(place, scan, texts, written)))
         y += _ROW
-    return _svg(y + _FOOT, words["title"], parts)
+    return _svg(y + _FOOT, texts["title"], parts)
 
 
 def draw_message(title: str, lines: list[str]) -> str:
@@ -102,12 +102,12 @@ def _svg(height: int, title: str, parts: list[str]) -> str:
     )
 
 
-def _legend(words: DrawingTexts) -> str:
-    parts, x = [_text(16, 70, words["link_quality"], "s")], 16 + 7 * _columns(words["link_quality"])
+def _legend(texts: DrawingTexts) -> str:
+    parts, x = [_text(16, 70, texts["link_quality"], "s")], 16 + 7 * _columns(texts["link_quality"])
     for quality in ("good", "fair", "weak"):
         parts.append(f'<rect class="{quality}" x="{x + 12}" y="61" width="10" height="10" rx="3"/>')
-        parts.append(_text(x + 26, 70, words[quality], "s"))
-        x += 30 + 7 * _columns(words[quality])
+        parts.append(_text(x + 26, 70, texts[quality], "s"))
+        x += 30 + 7 * _columns(texts[quality])
     return "".join(parts)
 
 
@@ -148,16 +148,16 @@ def _branch(x: int, y: int, to_x: int, to_y: int) -> str:
 
 
 def _state(
-    place: TreePosition, scan: Scan, words: DrawingTexts, written: Callable[[datetime], str]
+    place: TreePosition, scan: Scan, texts: DrawingTexts, written: Callable[[datetime], str]
 ) -> str:
     member = place.member
     if not member.available:
         seen = member.last_seen
-        return words.put("silent", time=written(seen)) if seen else words["never_seen"]
+        return texts.put("silent", time=written(seen)) if seen else texts["never_seen"]
     if member.kind is Kind.UNKNOWN:
         return member.ieee
-    kind = words[member.kind]
-    return f"{kind} · {words['unanswered']}" if member.ieee in scan.failed else kind
+    kind = texts[member.kind]
+    return f"{kind} · {texts['unanswered']}" if member.ieee in scan.failed else kind
 
 
 def _columns(text: str) -> int:

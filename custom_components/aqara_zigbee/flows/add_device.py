@@ -29,9 +29,9 @@ from ..core.errors import DeliveryError
 from ..core.gateway import MOST_SECONDS, Gateway
 from ..core.pairing import PairingDevices, Stage
 from ..core.radio import Ieee
-from ..phrases import phrases, plain
 from ..registry import name_of, registered_device, rename
 from ..runtime import AqaraConfigEntry, Runtime
+from ..texts import load_texts, plain
 from .progress import ProgressStep
 
 if TYPE_CHECKING:
@@ -257,21 +257,21 @@ class AddDeviceSteps(ProgressStep[SubentryFlowResult], AddDeviceFlow):
 
     async def _pairing_help(self) -> list[str]:
         """Return how each model is paired."""
-        words = await phrases(self.hass, "pairing_help")
+        words = await load_texts(self.hass, "pairing_help")
         return [
             f"**{each.description} {each.model}**: {words[each.model.lower()]}" for each in MODELS
         ]
 
     async def _list_texts(self) -> dict[str, str]:
         """Return the devices, and the end of joins."""
-        words = await phrases(self.hass, "stage")
+        texts = await load_texts(self.hass, "stage")
         until = None if self._opened is None else self._opened.open_until
         time = f"{dt_util.as_local(until):%H:%M:%S}" if until else ""
         return {
             # No list: the frontend centers the texts of progress, but not the marks of a list.
             "how": "\n\n".join(await self._pairing_help()),
             "devices": await self._list(),
-            "network": words.put("open", time=time) if until else words["closed"],
+            "network": texts.put("open", time=time) if until else texts["closed"],
         }
 
     @property
@@ -300,12 +300,12 @@ class AddDeviceSteps(ProgressStep[SubentryFlowResult], AddDeviceFlow):
 
     async def _list(self) -> str:
         """Return the joined devices, a line each, in the language of the installation."""
-        words = await phrases(self.hass, "stage")
+        texts = await load_texts(self.hass, "stage")
         lines = [
-            f"- **{plain(self._name(ieee))}**: {words[stage]}"
+            f"- **{plain(self._name(ieee))}**: {texts[stage]}"
             for ieee, stage in self._shown.items()
         ]
-        return "\n".join(lines) or words["nobody"]
+        return "\n".join(lines) or texts["nobody"]
 
     async def async_step_joined(
         self, user_input: dict[str, Any] | None = None
@@ -373,8 +373,8 @@ class AddDeviceSteps(ProgressStep[SubentryFlowResult], AddDeviceFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Finish with the list of devices; `async_remove` ends joins."""
-        words = await phrases(self.hass, "stage")
+        texts = await load_texts(self.hass, "stage")
         return self.async_abort(
             reason="finished",
-            description_placeholders={"devices": await self._list(), "network": words["closed"]},
+            description_placeholders={"devices": await self._list(), "network": texts["closed"]},
         )

@@ -6,10 +6,10 @@ from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 
 from ..backup import link
 from ..core.errors import DeliveryError, StorageError
-from ..phrases import Phrases, phrases
 from ..runtime import AqaraConfigEntry
 from ..storage.backup_list import Reason, StoredBackup, line
 from ..storage.backups import Backups
+from ..texts import Texts, load_texts
 
 
 class BackupOptionsFlow(OptionsFlow):
@@ -25,25 +25,25 @@ class BackupOptionsFlow(OptionsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """List the stored backups; each entry is a download link, valid for 10 minutes."""
-        words = await phrases(self.hass, "backup")
-        lines = [f"- {self._link(kept, words)}" for kept in await self._backups.archive.all()]
+        texts = await load_texts(self.hass, "backup")
+        lines = [f"- {self._link(kept, texts)}" for kept in await self._backups.archive.all()]
         return self.async_show_menu(
             step_id="backups",
             menu_options=["back_up", "init"],
-            description_placeholders={"backups": "\n".join(lines) or words["none"]},
+            description_placeholders={"backups": "\n".join(lines) or texts["none"]},
         )
 
-    def _link(self, kept: StoredBackup, words: Phrases) -> str:
+    def _link(self, kept: StoredBackup, texts: Texts) -> str:
         address = link(self.hass, self.config_entry.entry_id, kept)
         # In a new window: the frontend takes other links for pages of its own.
-        return f'<a href="{address}" target="_blank">{line(kept, words)}</a>'
+        return f'<a href="{address}" target="_blank">{line(kept, texts)}</a>'
 
     async def _newest_backup(self) -> str:
         """Return a text with a link to the newest backup, empty without one."""
         if not (list_ := await self._backups.archive.all()):
             return ""
-        words = await phrases(self.hass, "backup")
-        return words.put("newest", backup=self._link(list_[0], words))
+        texts = await load_texts(self.hass, "backup")
+        return texts.put("newest", backup=self._link(list_[0], texts))
 
     async def async_step_back_up(
         self, user_input: dict[str, Any] | None = None

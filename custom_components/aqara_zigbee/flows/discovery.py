@@ -14,7 +14,6 @@ from homeassistant.helpers.service_info.usb import UsbServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from ..core.errors import DeliveryError
-from ..phrases import plain
 from ..ports import (
     CONF_SERIAL_NUMBER,
     Discovered,
@@ -26,6 +25,7 @@ from ..ports import (
 )
 from ..radio.network import Port, RadioProblem
 from ..runtime import ZHA
+from ..texts import plain
 from .port import CONF_DEVICE, CONF_PATH, Purpose
 from .previous import find_zha
 from .takeover import TakeoverFlow

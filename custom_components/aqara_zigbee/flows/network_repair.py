@@ -15,11 +15,11 @@ from ..const import DOMAIN
 from ..core.errors import StorageError
 from ..core.identity import extended_pan_id_in
 from ..core.radio import Ieee
-from ..phrases import Phrases, phrases
 from ..radio.backup import Backup, BackupError
 from ..radio.restore import read, restore
 from ..storage.backup_list import OVERWRITTEN, BackupList, Reason, StoredBackup, everything
 from ..storage.network import KnownNetwork
+from ..texts import Texts, load_texts
 from .coordinator_repair import CoordinatorRepair
 from .network_id import unique_id_of
 from .network_text import describe
@@ -91,20 +91,20 @@ class NetworkRepair(CoordinatorRepair):
         )
 
     async def _both(self, known: KnownNetwork) -> dict[str, str]:
-        words = await phrases(self.hass, "backup")
+        texts = await load_texts(self.hass, "backup")
         differences = known.differences(self._held.identity) if self._held else ()
-        names = [words[f"fact_{each}"] for each in differences]
+        names = [texts[f"fact_{each}"] for each in differences]
         return {
-            "ours": self._ours(words),
-            "theirs": describe(self._held, words) if self._held else words["stick_blank"],
-            "differences": ", ".join(names) or words["stick_blank"],
+            "ours": self._ours(texts),
+            "theirs": describe(self._held, texts) if self._held else texts["stick_blank"],
+            "differences": ", ".join(names) or texts["stick_blank"],
         }
 
-    def _ours(self, words: Phrases) -> str:
+    def _ours(self, texts: Texts) -> str:
         if not self._backups:
-            return words["none"]
+            return texts["none"]
         kept, network = self._backups[0]
-        return describe(network, words, kept)
+        return describe(network, texts, kept)
 
     # Restoring the entry's network
 
@@ -114,8 +114,8 @@ class NetworkRepair(CoordinatorRepair):
         """Show what would be overwritten, and ask for confirmation."""
         if user_input is not None:
             return await self.async_step_restore()
-        words = await phrases(self.hass, "backup")
-        return self._form("take_ours", {"ours": self._ours(words)})
+        texts = await load_texts(self.hass, "backup")
+        return self._form("take_ours", {"ours": self._ours(texts)})
 
     async def async_step_restore(
         self, user_input: dict[str, Any] | None = None
@@ -149,8 +149,8 @@ class NetworkRepair(CoordinatorRepair):
         if any(other.unique_id == wanted and other.entry_id != self._entry_id for other in others):
             return self.async_abort(reason="already_configured")
         if user_input is None:
-            words = await phrases(self.hass, "backup")
-            return self._form("take_theirs", {"theirs": describe(self._held, words)})
+            texts = await load_texts(self.hass, "backup")
+            return self._form("take_theirs", {"theirs": describe(self._held, texts)})
         known = KnownNetwork(self.hass, self._entry)
         await known.load()
         before = known.identity

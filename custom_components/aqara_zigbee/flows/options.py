@@ -27,9 +27,9 @@ from ..core.errors import ConversionError, StorageError
 from ..core.gateway import Gateway
 from ..core.radio import Ieee
 from ..mirror.settings import LEGACY, DeviceSettings, has_older_keys
-from ..phrases import phrases
 from ..registry import name_of
 from ..runtime import Runtime
+from ..texts import load_texts
 from .backup_options import BackupOptionsFlow
 from .firmware_options import FirmwareOptionsFlow
 from .mqtt_options import MqttOptionsFlow
@@ -142,14 +142,14 @@ class OptionsSteps(
         self, device: Device, shown: dict[str, Any], error: str | None = None, reason: str = ""
     ) -> ConfigFlowResult:
         assert device.definition is not None
-        words = await phrases(self.hass, "device_settings")
+        texts = await load_texts(self.hass, "device_settings")
         return self.async_show_form(
             step_id="device",
             data_schema=self.add_suggested_values_to_schema(_schema(device), shown),
             errors={"base": error} if error else {},
             description_placeholders={
                 "device": self._name(device.ieee),
-                "people": words["people"] if device.definition.has_users else "",
+                "people": texts["people"] if device.definition.has_users else "",
                 "reason": reason,
             },
         )

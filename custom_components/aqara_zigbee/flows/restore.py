@@ -19,12 +19,12 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from ..core.identity import extended_pan_id_in, unique_id
-from ..phrases import phrases
 from ..radio.backup import MOST_BYTES, Backup, BackupError
 from ..radio.network import form
 from ..radio.restore import restore
 from ..storage.backup_list import OVERWRITTEN, BackupList, Reason, StoredBackup, everything
 from ..storage.network import KnownNetwork
+from ..texts import load_texts
 from .network_id import has_network, unique_id_of
 from .network_text import describe, describe_coordinator, label
 from .new_entry import NewEntryFlow
@@ -109,11 +109,11 @@ class RestoreFlow(NewEntryFlow):
         """Ask what to do with a coordinator whose network is incomplete."""
         assert self._held is not None
         own = ["write_back"] if self._held.is_usable else []
-        words = await phrases(self.hass, "backup")
+        texts = await load_texts(self.hass, "backup")
         return self.async_show_menu(
             step_id="incomplete",
             menu_options=[*own, *await self._sources(), "form"],
-            description_placeholders={"network": describe(self._held, words)},
+            description_placeholders={"network": describe(self._held, texts)},
         )
 
     async def async_step_write_back(
@@ -152,13 +152,13 @@ class RestoreFlow(NewEntryFlow):
         """Ask for confirmation before a new network replaces another one."""
         if self._held is None or user_input is not None:
             return await self.async_step_forming()
-        words = await phrases(self.hass, "backup")
+        texts = await load_texts(self.hass, "backup")
         return self.async_show_form(
             step_id="form",
             data_schema=probatio.Schema({}),
             description_placeholders={
                 "path": self._port.path,
-                "network": describe(self._held, words),
+                "network": describe(self._held, texts),
             },
         )
 
@@ -228,13 +228,13 @@ class RestoreFlow(NewEntryFlow):
         )
 
     async def _list(self, offers: Iterable[tuple[str, StoredBackup]]) -> probatio.Schema:
-        words = await phrases(self.hass, "backup")
+        texts = await load_texts(self.hass, "backup")
         options = [
-            SelectOptionDict(value=kept.id, label=label(title, kept, words))
+            SelectOptionDict(value=kept.id, label=label(title, kept, texts))
             for title, kept in offers
         ]
         newest = options[0]["value"]
-        options.append(SelectOptionDict(value=UPLOAD, label=words[UPLOAD]))
+        options.append(SelectOptionDict(value=UPLOAD, label=texts[UPLOAD]))
         selector = SelectSelector(
             SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST)
         )
@@ -309,14 +309,14 @@ class RestoreFlow(NewEntryFlow):
             if not overwrites or user_input[CONF_OVERWRITE]:
                 return await self.async_step_restore()
             errors["base"] = "not_confirmed"
-        words = await phrases(self.hass, "backup")
+        texts = await load_texts(self.hass, "backup")
         return self.async_show_form(
             step_id="confirm_restore",
             data_schema=overwrite_schema() if overwrites else probatio.Schema({}),
             errors=errors,
             description_placeholders={
-                "backup": describe(self._choice.network, words, self._choice.kept),
-                "stick": describe_coordinator(self._held, self._choice.network, words),
+                "backup": describe(self._choice.network, texts, self._choice.kept),
+                "stick": describe_coordinator(self._held, self._choice.network, texts),
                 "path": self._port.path,
             },
         )

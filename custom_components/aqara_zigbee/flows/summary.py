@@ -9,10 +9,10 @@ from ..core.devices import DEFINITIONS
 from ..core.radio import Ieee
 from ..mirror.names import address
 from ..mirror.topics import topic_name
-from ..phrases import Phrases, plain
 from ..radio.backup import Backup
 from ..radio.migration.source import SourceDevice, model_of
 from ..radio.migration.survey import CoordinatorAction, Survey
+from ..texts import Texts, plain
 
 _MOST_LINES = 10
 """Maximum number of listed lines."""
@@ -20,17 +20,17 @@ _MOST_LINES = 10
 type _Names = Mapping[Ieee, str | None]
 
 
-def coordinator_line(found: Survey, held: Backup | None, words: Phrases) -> str:
+def coordinator_line(found: Survey, held: Backup | None, texts: Texts) -> str:
     """Return the action on the coordinator."""
     network = found.network
-    line = words.put(
+    line = texts.put(
         found.deed,
         channel=network.channel,
         pan_id=f"0x{network.pan_id:04x}",
         extended_pan_id=network.extended_pan_id,
     )
     if found.deed is CoordinatorAction.OVERWRITE and held is not None:
-        line += " " + words.put(
+        line += " " + texts.put(
             "overwritten_network",
             channel=held.channel,
             extended_pan_id=held.extended_pan_id,
@@ -39,10 +39,10 @@ def coordinator_line(found: Survey, held: Backup | None, words: Phrases) -> str:
     return line
 
 
-def device_list(found: Survey, names: _Names, words: Phrases) -> str:
+def device_list(found: Survey, names: _Names, texts: Texts) -> str:
     """Return all devices, by what they become."""
     parts = [
-        _part(words.put(title, count=len(members)), (_device(m, names) for m in members))
+        _part(texts.put(title, count=len(members)), (_device(m, names) for m in members))
         for title, members in (
             ("devices_ours", found.ours),
             ("devices_others", found.others),
@@ -53,27 +53,27 @@ def device_list(found: Survey, names: _Names, words: Phrases) -> str:
     return "\n\n".join(parts)
 
 
-def loss_list(found: Survey, words: Phrases, *, is_mqtt: bool = False) -> str:
+def loss_list(found: Survey, texts: Texts, *, is_mqtt: bool = False) -> str:
     """Return what is not migrated.
 
     Args:
         found: the survey.
-        words: the texts.
+        texts: the translated texts.
         is_mqtt: whether the devices were on MQTT, where they are registered again.
     """
     lines = ", ".join(map(str, found.damaged_lines[:_MOST_LINES]))
     if len(found.damaged_lines) > _MOST_LINES:
         lines += ", …"
-    losses = [words.put(loss, count=n, lines=lines) for loss, n in found.losses.items()]
+    losses = [texts.put(loss, count=n, lines=lines) for loss, n in found.losses.items()]
     if is_mqtt:
         losses += [
-            words["old_mqtt_devices"],
+            texts["old_mqtt_devices"],
             *(
-                words.put("topic_changes", name=plain(old), topic=plain(new))
+                texts.put("topic_changes", name=plain(old), topic=plain(new))
                 for old, new in _topics(found)
             ),
         ]
-    return _part(words["losses"], (words["lost_always"], *losses))
+    return _part(texts["losses"], (texts["lost_always"], *losses))
 
 
 def _topics(found: Survey) -> Iterator[tuple[str, str]]:
@@ -83,11 +83,11 @@ def _topics(found: Survey) -> Iterator[tuple[str, str]]:
             yield member.name, topic or address(member.node.ieee)
 
 
-def doubt_list(found: Survey, words: Phrases) -> str:
+def doubt_list(found: Survey, texts: Texts) -> str:
     """Return the warnings."""
     if not found.doubts:
         return ""
-    return _part(words["doubts"], (words[doubt] for doubt in found.doubts))
+    return _part(texts["doubts"], (texts[doubt] for doubt in found.doubts))
 
 
 def _part(title: str, lines: Iterable[str]) -> str:

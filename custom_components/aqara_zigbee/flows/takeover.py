@@ -26,7 +26,6 @@ from ..core.devices import DEFINITIONS
 from ..core.radio import Ieee
 from ..mirror.names import Name, address
 from ..mirror.topics import problem_with, topic_name
-from ..phrases import phrases
 from ..radio.backup import BackupError
 from ..radio.migration import database, zha
 from ..radio.migration.memories import memories
@@ -42,6 +41,7 @@ from ..radio.migration.z2m_files import BACKUP
 from ..radio.network import Port
 from ..storage.files import CONF_ARRIVAL, delete_database
 from ..storage.staged_files import RegistryDetails, StagedFiles
+from ..texts import load_texts
 from .network_id import unique_id_of
 from .port import Purpose
 from .previous import MQTT, ZHA, Zha, places
@@ -197,7 +197,7 @@ class TakeoverFlow(RestoreFlow):
         return await self._show_summary(found, errors)
 
     async def _show_summary(self, found: Survey, errors: dict[str, str]) -> ConfigFlowResult:
-        words = await phrases(self.hass, "takeover")
+        texts = await load_texts(self.hass, "takeover")
         fields: dict[probatio.Marker, Any] = {}
         if found.deed is CoordinatorAction.OVERWRITE:
             fields[probatio.Required(CONF_OVERWRITE, default=False)] = BooleanSelector()
@@ -211,10 +211,10 @@ class TakeoverFlow(RestoreFlow):
             description_placeholders={
                 "path": self._port.path,
                 "file": self._file,
-                "stick": coordinator_line(found, self._held, words),
-                "devices": device_list(found, names, words),
-                "losses": loss_list(found, words, is_mqtt=self._origin is Origin.ZIGBEE2MQTT),
-                "doubts": doubt_list(found, words),
+                "stick": coordinator_line(found, self._held, texts),
+                "devices": device_list(found, names, texts),
+                "losses": loss_list(found, texts, is_mqtt=self._origin is Origin.ZIGBEE2MQTT),
+                "doubts": doubt_list(found, texts),
             },
         )
 

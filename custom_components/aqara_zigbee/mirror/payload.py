@@ -175,12 +175,12 @@ def parse(row: Row, value: Json) -> Wish:
 
 def _switch(row: Binary, value: Json) -> Wish:
     """Return a contact's wish: a text, whatever its case; no booleans or numbers (protocol 6.4)."""
-    words: dict[object, Wish] = {} if row.toggle is None else {"toggle": TOGGLE}
-    words |= {str(row.off).lower(): False, str(row.on).lower(): True}
+    wishes: dict[object, Wish] = {} if row.toggle is None else {"toggle": TOGGLE}
+    wishes |= {str(row.off).lower(): False, str(row.on).lower(): True}
     word = value.lower() if isinstance(value, str) else "null"
-    if word in words:
-        return words[word]
-    raise InvalidValueError(f"'{word}' not allowed, choose between: {','.join(map(str, words))}")
+    if word in wishes:
+        return wishes[word]
+    raise InvalidValueError(f"'{word}' not allowed, choose between: {','.join(map(str, wishes))}")
 
 
 def _boolean(value: Json) -> Wish:

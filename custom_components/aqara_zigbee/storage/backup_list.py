@@ -21,7 +21,7 @@ from homeassistant.util.uuid import random_uuid_hex
 from ..const import DOMAIN
 from ..core.errors import StorageError
 from ..core.limits import is_moment, known_members
-from ..phrases import Phrases
+from ..texts import Texts
 from .files import DurableStore
 
 _LOGGER = logging.getLogger(__name__)
@@ -239,12 +239,12 @@ async def forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
         await BackupList(hass, OVERWRITTEN).remove()
 
 
-def line(kept: StoredBackup, words: Phrases) -> str:
+def line(kept: StoredBackup, texts: Texts) -> str:
     """Return a backup as a line of a list, with the texts of ``selector.backup``."""
     parts = (
         f"{dt_util.as_local(kept.taken):%Y-%m-%d %H:%M}",
-        words[kept.reason],
-        words.put("devices", count=kept.devices),
-        words.put("channel", number=kept.channel),
+        texts[kept.reason],
+        texts.put("devices", count=kept.devices),
+        texts.put("channel", number=kept.channel),
     )
     return " · ".join(parts)

@@ -92,7 +92,7 @@ def action(bell: Event, *occurring: str) -> Action:
         bell: the event of "ring_bell" of this lock.
         occurring: the actions of this lock.
     """
-    words: dict[str, tuple[str, Mapping[str, Scalar]]] = {
+    types: dict[str, tuple[str, Mapping[str, Scalar]]] = {
         word: (word, {}) for word in occurring if word != "ring_bell"
     }
     return Action(
@@ -100,7 +100,7 @@ def action(bell: Event, *occurring: str) -> Action:
         values=ACTIONS,
         details=DETAILS,
         events=(
-            Event("activity", words, _ATTRIBUTES),
+            Event("activity", types, _ATTRIBUTES),
             bell,
         ),
         spell=_spell,

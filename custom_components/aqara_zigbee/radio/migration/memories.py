@@ -60,7 +60,7 @@ def _state(
             for name, value in changes.items()
             if value is not GONE and _is_state(definition, name)
         }
-    for name, word in member.words.items():
+    for name, word in member.z2m_state.items():
         if _is_state(definition, name):
             value = _meaning(definition[name], word)
             if value is not None:

@@ -79,7 +79,7 @@ class SourceDevice:
         last_seen: time of its last frame.
         about: its information, by the names of `BasicInfo`.
         options: options with an equivalent here; not checked yet.
-        words: its last state in Zigbee2MQTT's format.
+        z2m_state: its last state in Zigbee2MQTT's format.
         reports: its last state as attributes.
     """
 
@@ -88,7 +88,7 @@ class SourceDevice:
     last_seen: datetime | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
-    words: Mapping[str, Any] = field(default_factory=dict)
+    z2m_state: Mapping[str, Any] = field(default_factory=dict)
     reports: tuple[Report, ...] = ()
 
 

@@ -80,7 +80,7 @@ def _members(
             last_seen=time_of(entry.get("lastSeen")),
             about=about(entry),
             options=kept_options(options, settings.silence_of(entry)),
-            words=storable(states.get(address)),
+            z2m_state=storable(states.get(address)),
         )
 
 

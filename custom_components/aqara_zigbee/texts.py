@@ -17,15 +17,15 @@ from .const import DOMAIN
 _MARKDOWN = "\\`*_[]<>#|~&@"
 
 
-class Phrases:
+class Texts:
     """Texts by key. A key without a text stands for itself."""
 
-    def __init__(self, words: dict[str, str]) -> None:
-        self._words = words
+    def __init__(self, texts: dict[str, str]) -> None:
+        self._texts = texts
 
     def __getitem__(self, key: str) -> str:
         """Return the text of a key."""
-        return self._words.get(key, key)
+        return self._texts.get(key, key)
 
     def put(self, key: str, **values: object) -> str:
         """Return a text with values in place of ``[name]``."""
@@ -41,21 +41,25 @@ def plain(text: str) -> str:
     return escaped.replace("://", ":\\//").replace("www.", "www\\.")
 
 
-async def phrases(hass: HomeAssistant, subject: str) -> Phrases:
+async def load_texts(hass: HomeAssistant, subject: str) -> Texts:
     """Return the texts of a subject: ``selector.<subject>.options`` in the translations."""
-    texts = await async_get_translations(hass, hass.config.language, "selector", [DOMAIN])
-    return _phrases(texts, subject)
+    translations = await async_get_translations(hass, hass.config.language, "selector", [DOMAIN])
+    return _of_subject(translations, subject)
 
 
 @callback
-def cached_phrases(hass: HomeAssistant, subject: str) -> Phrases:
+def cached_texts(hass: HomeAssistant, subject: str) -> Texts:
     """The same without waiting. Home Assistant caches them while the integration is loaded."""
-    texts = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
-    return _phrases(texts, subject)
+    translations = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
+    return _of_subject(translations, subject)
 
 
-def _phrases(texts: Mapping[str, str], subject: str) -> Phrases:
+def _of_subject(translations: Mapping[str, str], subject: str) -> Texts:
     prefix = f"component.{DOMAIN}.selector.{subject}.options."
-    return Phrases(
-        {key.removeprefix(prefix): text for key, text in texts.items() if key.startswith(prefix)}
+    return Texts(
+        {
+            key.removeprefix(prefix): text
+            for key, text in translations.items()
+            if key.startswith(prefix)
+        }
     )

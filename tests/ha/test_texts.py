@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.aqara_zigbee.phrases import plain
+from custom_components.aqara_zigbee.texts import plain
 
 
 @pytest.mark.parametrize(
