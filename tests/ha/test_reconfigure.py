@@ -43,7 +43,8 @@ async def up(hass: HomeAssistant, dialogue: Dialogue, home: Home) -> AsyncGenera
     assert entry.state is ConfigEntryState.LOADED
     yield entry
     await hass.async_block_till_done()
-    await hass.config_entries.async_unload(entry.entry_id)
+    if hass.config_entries.async_get_entry(entry.entry_id) is not None:
+        await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
 
 
@@ -365,6 +366,27 @@ async def test_closing_before_any_change(
     await dialogue.close()
     await loaded(hass, up)
     assert up.data["device"] == DEVICE
+
+
+async def test_entry_that_was_deleted_is_not_loaded_again(
+    hass: HomeAssistant,
+    dialogue: Dialogue,
+    home: Home,
+    up: Entry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert up.runtime_data.own is not None
+    await up.runtime_data.own.backups.make(Reason.ASKED)
+    await dialogue.start(up.entry_id)
+    await dialogue.choose("restore_here")
+    options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
+    await dialogue.submit(backup=options[0]["value"])
+    assert up.state is ConfigEntryState.NOT_LOADED
+    await hass.config_entries.async_remove(up.entry_id)
+    await dialogue.close()
+    await hass.async_block_till_done()
+    assert hass.config_entries.async_entries(DOMAIN) == []
+    assert "Error removing" not in caplog.text
 
 
 async def test_closing_during_the_restore(

@@ -14,13 +14,14 @@ import probatio
 from ..radio.network import Port
 from ..runtime import AqaraConfigEntry
 from .port import CONF_DEVICE, error_key
-from .progress import UNKNOWN, ProgressStep
+from .progress import UNKNOWN
+from .reservation import ReservingFlow
 
 _FORGOTTEN_SECONDS = 15 * 60
 """Seconds until an abandoned dialog counts as closed, and the network is started again."""
 
 
-class CoordinatorRepair(ProgressStep[RepairsFlowResult], RepairsFlow):
+class CoordinatorRepair(ReservingFlow[RepairsFlowResult], RepairsFlow):
     """Reads or writes the coordinator of an entry that does not run, and starts its network.
 
     Home Assistant retries the start repeatedly, but not while the dialog is open, as both would
@@ -34,7 +35,6 @@ class CoordinatorRepair(ProgressStep[RepairsFlowResult], RepairsFlow):
     def __init__(self, entry_id: str) -> None:
         self._entry_id = entry_id
         self._error: str | None = None
-        self._is_paused = False
         self._timer: CALLBACK_TYPE | None = None
 
     @property
@@ -79,25 +79,25 @@ class CoordinatorRepair(ProgressStep[RepairsFlowResult], RepairsFlow):
 
     async def _start(self) -> None:
         """Start the network."""
-        self._is_paused = False
+        self._reserved = None
         self._stop_timer()
         await self.hass.config_entries.async_reload(self._entry_id)
 
     # Reserving the coordinator
 
-    async def _pause(self) -> None:
+    async def _stop_retries(self) -> None:
         """Prevent a start of the network while the coordinator is read or written."""
         if self._entry.state is ConfigEntryState.SETUP_RETRY:
             with suppress(OperationNotAllowed):
-                self._is_paused = await self.hass.config_entries.async_unload(self._entry_id)
+                await self._reserve(self._entry)
         self._stop_timer()
-        if self._is_paused:
+        if self._reserved is not None:
             self._timer = async_call_later(self.hass, _FORGOTTEN_SECONDS, self._forgotten)
 
     @callback
     def _forgotten(self, _now: datetime) -> None:
         self._timer = None
-        self._go_on()
+        self._release()
 
     @callback
     def _stop_timer(self) -> None:
@@ -106,24 +106,11 @@ class CoordinatorRepair(ProgressStep[RepairsFlowResult], RepairsFlow):
             self._timer = None
 
     @callback
-    def _go_on(self) -> None:
-        """Let Home Assistant start the network again, unless this happened or is not wanted."""
-        was_paused, self._is_paused = self._is_paused, False
-        entry = self.hass.config_entries.async_get_entry(self._entry_id)
-        if was_paused and entry is not None and entry.disabled_by is None:
-            self.hass.async_create_task(self._come_back())
-
-    async def _come_back(self) -> None:
-        await self._settled()
-        await self.hass.config_entries.async_reload(self._entry_id)
-
-    @callback
     @override
     def async_remove(self) -> None:
         """Called when the dialog is closed."""
         super().async_remove()
         self._stop_timer()
-        self._go_on()
 
     # Forms and progress
 
@@ -139,11 +126,11 @@ class CoordinatorRepair(ProgressStep[RepairsFlowResult], RepairsFlow):
     async def _work_at_port(
         self, step: str, work: Callable[[], Coroutine[Any, Any, None]], *, done: str, failed: str
     ) -> RepairsFlowResult:
-        async def paused() -> None:
-            await self._pause()
+        async def reserved() -> None:
+            await self._stop_retries()
             await work()
 
-        return await self._work(step, paused, done=done, failed=failed, placeholders=self._names)
+        return await self._work(step, reserved, done=done, failed=failed, placeholders=self._names)
 
     @override
     def _set_error(self, error: BaseException) -> None:

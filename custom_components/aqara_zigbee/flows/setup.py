@@ -22,20 +22,20 @@ from ..const import VIRTUAL_PORT
 from ..core.errors import DeliveryError
 from ..ports import CONF_SERIAL_NUMBER
 from ..radio.network import Port, RadioError, RadioProblem
-from ..runtime import is_guest
+from ..runtime import AqaraConfigEntry, is_guest
 from ..storage.backup_list import Reason
 from ..storage.network import KnownNetwork
 from .discovery import DiscoveryFlow
 from .port import CONF_DEVICE, Purpose
 from .previous import find_zha
+from .reservation import ReservingFlow
 
 
-class SetupFlow(DiscoveryFlow, AqaraConfigFlow):
+class SetupFlow(ReservingFlow[ConfigFlowResult], DiscoveryFlow, AqaraConfigFlow):
     """From a port to a running network."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._is_released = False
         self._is_restored = False
 
     @override
@@ -149,22 +149,12 @@ class SetupFlow(DiscoveryFlow, AqaraConfigFlow):
 
     @override
     async def _probe(self) -> None:
-        await self._release()
+        if (entry := self._own_entry) is not None and self._reserved is None:
+            try:
+                await self._reserve(entry)
+            except OperationNotAllowed as error:
+                raise RadioError(RadioProblem.BUSY) from error
         await super()._probe()
-
-    async def _release(self) -> None:
-        """Unload the entry, so that its coordinator can be opened; it is loaded again in any case.
-
-        Raises:
-            RadioError: it is being started or stopped.
-        """
-        if (entry := self._own_entry) is None or self._is_released:
-            return
-        try:
-            await self.hass.config_entries.async_unload(entry.entry_id)
-        except OperationNotAllowed as error:
-            raise RadioError(RadioProblem.BUSY) from error
-        self._is_released = True
 
     @override
     async def _restore(self) -> None:
@@ -182,7 +172,7 @@ class SetupFlow(DiscoveryFlow, AqaraConfigFlow):
     @callback
     def _finish(self, reason: str) -> ConfigFlowResult:
         """Load the entry with its changes."""
-        self._is_released = False
+        self._reserved = None
         entry = self._own_entry
         assert entry is not None
         return self.async_update_reload_and_abort(entry, data=self._with_port(entry), reason=reason)
@@ -196,15 +186,6 @@ class SetupFlow(DiscoveryFlow, AqaraConfigFlow):
 
     @callback
     @override
-    def async_remove(self) -> None:
-        """Called when the dialog is closed: an entry that was unloaded for it is loaded again."""
-        super().async_remove()
-        if self._is_released and (entry := self._own_entry) is not None:
-            self._is_released = False
-            self.hass.async_create_task(self._come_back(entry))
-
-    async def _come_back(self, entry: ConfigEntry) -> None:
-        await self._settled()
+    def _before_load(self, entry: AqaraConfigEntry) -> None:
         if self._is_restored:
             self.hass.config_entries.async_update_entry(entry, data=self._with_port(entry))
-        await self.hass.config_entries.async_reload(entry.entry_id)
