@@ -6,11 +6,11 @@ Source: zigbee-herdsman-converters 26.105.0, MCCGQ11LM; zha-quirks, `lumi.sensor
 from ..definition import Definition, Feed
 from ..options import NumberOption
 from ..property import Access, Binary, Enum, Numeric, Options, Shown
-from ..quantity import COUNT, PLAIN, TEMPERATURE, Bounds
-from ..source import Lookup, Tag, attribute, less, tag
+from ..quantity import PLAIN, TEMPERATURE, Bounds
+from ..source import Lookup, Tag, attribute, tag
 from ..value import Value
 from ..zcl import Cluster, Command, Request
-from .lumi import LINKQUALITY, battery, unpack
+from .lumi import LINKQUALITY, battery, power_outage_count, unpack
 
 # A CR1632 of 3 V; with 1 V a radio cannot send.
 CHARGE, VOLTAGE = battery(2850, 3000, (Tag(0x01),), Bounds(1000, 4000, zero_means_none=True))
@@ -52,9 +52,7 @@ CONTACT = Definition(
         ),
         Numeric("device_temperature", (tag(0x03),), TEMPERATURE, category="diagnostic"),
         VOLTAGE,
-        Numeric(
-            "power_outage_count", (tag(0x05, less(1)),), COUNT, category="diagnostic", enabled=False
-        ),
+        power_outage_count(),
         Numeric(
             "trigger_count",
             (tag(0x06, triggers),),

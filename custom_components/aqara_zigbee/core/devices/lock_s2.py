@@ -10,10 +10,10 @@ from ..property import (
     Shown,
     Text,
 )
-from ..quantity import COUNT, TEMPERATURE, Bounds
+from ..quantity import TEMPERATURE, Bounds
 from ..source import Attribute, Element, Tag, attribute, element, less, tag
 from ..zcl import Cluster, Report
-from .lumi import LINKQUALITY, MANUFACTURER, battery, unpack
+from .lumi import LINKQUALITY, MANUFACTURER, battery, power_outage_count, unpack
 from .lumi_lock import (
     ACTIONS,
     DOORBELL,
@@ -188,14 +188,7 @@ LOCK_S2 = Definition(
             enabled=False,
             shown=Shown.NOT_EXPOSED,
         ),
-        Numeric(
-            "power_outage_count",
-            (tag(0x05, less(1)), element(4, less(1))),
-            COUNT,
-            category="diagnostic",
-            enabled=False,
-            shown=Shown.NOT_EXPOSED,
-        ),
+        power_outage_count(element(4, less(1)), shown=Shown.NOT_EXPOSED),
         *OLDER_ROWS,
         # A single frame can be damaged.
         Binary("encrypted", shown=Shown.NOWHERE, confirmations=3),

@@ -13,7 +13,7 @@ from ..property import (
     Options,
     Shown,
 )
-from ..quantity import BATTERY, BATTERY_VOLTAGE, LINK_QUALITY, Bounds
+from ..quantity import BATTERY, BATTERY_VOLTAGE, COUNT, LINK_QUALITY, Bounds
 from ..source import (
     Address,
     Attribute,
@@ -22,6 +22,7 @@ from ..source import (
     Source,
     Tag,
     attribute,
+    less,
     linear_percent,
     tag,
 )
@@ -123,6 +124,23 @@ LINKQUALITY = Numeric(
     enabled=False,
 )
 """Link quality of the device's last frame. The radio measures it, so it has no source."""
+
+
+def power_outage_count(*more: Source, shown: Shown = Shown.EVERYWHERE) -> Numeric:
+    """Return the row of the number of power outages: the device counts its starts (protocol 0.3).
+
+    Args:
+        more: its other sources.
+        shown: the views that show it.
+    """
+    return Numeric(
+        "power_outage_count",
+        (tag(0x05, less(1)), *more),
+        COUNT,
+        category="diagnostic",
+        enabled=False,
+        shown=shown,
+    )
 
 
 POWER_BOUNDS = Bounds(0, 6000)

@@ -2,8 +2,8 @@
 
 from ..definition import Definition, Feed
 from ..property import Access, Numeric, Shown
-from ..quantity import COUNT, ENERGY, MAINS_VOLTAGE, POWER, TEMPERATURE
-from ..source import Attribute, attribute, less, scaled, tag
+from ..quantity import ENERGY, MAINS_VOLTAGE, POWER, TEMPERATURE
+from ..source import Attribute, attribute, scaled, tag
 from ..zcl import Cluster
 from .lumi import (
     LINKQUALITY,
@@ -11,6 +11,7 @@ from .lumi import (
     POWER_BOUNDS,
     cause,
     on_off,
+    power_outage_count,
     power_outage_memory,
     unpack,
 )
@@ -48,14 +49,7 @@ PLUG_MI = Definition(
             shown=Shown.NOT_EXPOSED,
             sparse=True,
         ),
-        Numeric(
-            "power_outage_count",
-            (tag(0x05, less(1)),),
-            COUNT,
-            category="diagnostic",
-            enabled=False,
-            shown=Shown.NOT_EXPOSED,
-        ),
+        power_outage_count(shown=Shown.NOT_EXPOSED),
         power_outage_memory(MEMORY),
         cause("change_cause", of="state"),
         LINKQUALITY,

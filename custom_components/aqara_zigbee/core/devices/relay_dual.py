@@ -2,8 +2,8 @@
 
 from ..definition import Definition, Exclusion, Feed
 from ..property import Access, Binary, Numeric
-from ..quantity import COUNT, CURRENT, ENERGY, MAINS_VOLTAGE, POWER, TEMPERATURE
-from ..source import Attribute, Source, attribute, less, scaled, tag
+from ..quantity import CURRENT, ENERGY, MAINS_VOLTAGE, POWER, TEMPERATURE
+from ..source import Attribute, Source, attribute, scaled, tag
 from ..value import Type
 from ..zcl import Cluster
 from .lumi import (
@@ -13,6 +13,7 @@ from .lumi import (
     POWER_BOUNDS,
     cause,
     on_off,
+    power_outage_count,
     power_outage_memory,
     unpack,
 )
@@ -44,9 +45,7 @@ RELAY_DUAL = Definition(
         Numeric("current", (tag(0x97),), CURRENT, plausible=CURRENT_BOUNDS),
         on_off("state_l1", heartbeat=0x64, endpoint=1),
         on_off("state_l2", heartbeat=0x65, endpoint=2),
-        Numeric(
-            "power_outage_count", (tag(0x05, less(1)),), COUNT, category="diagnostic", enabled=False
-        ),
+        power_outage_count(),
         power_outage_memory(),
         Binary(
             "interlock",

@@ -5,10 +5,10 @@ Source: zigbee-herdsman-converters 26.105.0, WSDCGQ11LM; zha-quirks, `lumi.weath
 
 from ..definition import Definition, Feed
 from ..property import Numeric, Shown
-from ..quantity import COUNT, HUMIDITY, PRESSURE, TEMPERATURE, Bounds
-from ..source import Tag, attribute, less, scaled, tag
+from ..quantity import HUMIDITY, PRESSURE, TEMPERATURE, Bounds
+from ..source import Tag, attribute, scaled, tag
 from ..zcl import Cluster
-from .lumi import LINKQUALITY, battery, unpack
+from .lumi import LINKQUALITY, battery, power_outage_count, unpack
 
 # A CR2032 of 3 V; with 1 V a radio cannot send.
 CHARGE, VOLTAGE = battery(2850, 3000, (Tag(0x01),), Bounds(1000, 4000, zero_means_none=True))
@@ -45,14 +45,7 @@ WEATHER = Definition(
             PRESSURE,
         ),
         VOLTAGE,
-        Numeric(
-            "power_outage_count",
-            (tag(0x05, less(1)),),
-            COUNT,
-            category="diagnostic",
-            enabled=False,
-            shown=Shown.NOT_EXPOSED,
-        ),
+        power_outage_count(shown=Shown.NOT_EXPOSED),
         LINKQUALITY,
     ),
 )
