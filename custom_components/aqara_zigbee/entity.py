@@ -141,7 +141,16 @@ class RowEntity[R: Property](AqaraEntity):
                 await self.device.get((self.row.name,))
 
 
-class OptionEntity[O: Option](AqaraEntity):
+class StoredEntity(AqaraEntity):
+    """An entity of a device whose state is stored here: available even if the device is not."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        return True
+
+
+class OptionEntity[O: Option](StoredEntity):
     """An option of a device: stored here, it applies to the next report or command."""
 
     _attr_entity_category = EntityCategory.CONFIG
@@ -149,12 +158,6 @@ class OptionEntity[O: Option](AqaraEntity):
     def __init__(self, device: Device, option: O) -> None:
         super().__init__(device, option.name)
         self._attr_entity_registry_enabled_default = option.enabled
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Available even if the device is not, since it is stored here."""
-        return True
 
     @override
     def _concerns(self, update: Update) -> bool:

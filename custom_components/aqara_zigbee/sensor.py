@@ -25,7 +25,7 @@ from .core.property import (
     Numeric,
     Text,
 )
-from .entity import AqaraEntity, CoordinatorEntity, RowEntity
+from .entity import AqaraEntity, CoordinatorEntity, RowEntity, StoredEntity
 from .platforms import Part, follow, meters_of
 from .runtime import AqaraConfigEntry
 
@@ -219,7 +219,7 @@ class CoordinatorSensor(CoordinatorEntity, SensorEntity):
         return self._read(self.gateway)
 
 
-class LastSeenSensor(AqaraEntity, SensorEntity):
+class LastSeenSensor(StoredEntity, SensorEntity):
     """The time of the device's last frame. It changes with every frame, so it is polled."""
 
     _attr_device_class = SensorDeviceClass.TIMESTAMP
@@ -228,12 +228,6 @@ class LastSeenSensor(AqaraEntity, SensorEntity):
 
     def __init__(self, device: Device) -> None:
         super().__init__(device, "last_seen")
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Available even if the device is not, when it is needed most."""
-        return True
 
     @override
     def _concerns(self, update: Update) -> bool:
@@ -245,7 +239,7 @@ class LastSeenSensor(AqaraEntity, SensorEntity):
         return self.device.last_seen
 
 
-class PendingSensor(AqaraEntity, SensorEntity):
+class PendingSensor(StoredEntity, SensorEntity):
     """Whether changes of settings wait for the device to wake up; its attributes list them."""
 
     _attr_device_class = SensorDeviceClass.ENUM
@@ -254,12 +248,6 @@ class PendingSensor(AqaraEntity, SensorEntity):
     def __init__(self, device: Device) -> None:
         super().__init__(device, "pending_changes")
         self._attr_options = ["none", "waiting"]
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Available even if the device is not, since changes can wait for it."""
-        return True
 
     @override
     def _concerns(self, update: Update) -> bool:

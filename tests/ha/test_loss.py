@@ -14,7 +14,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.aqara_zigbee.core.errors import DeliveryError
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.radio import reconnect
-from custom_components.aqara_zigbee.simulator.devices import Plug
+from custom_components.aqara_zigbee.sensor import LastSeenSensor
+from custom_components.aqara_zigbee.simulator.devices import Knob, Plug
 from custom_components.aqara_zigbee.simulator.home import Home
 from tests.ha.conftest import entity_id, join, plug_in_usb, state, until
 
@@ -69,6 +70,17 @@ async def test_reconnects_automatically(
     assert len(ours) == 2, "one line for the coordinator, none for each device"
     assert ours[0].startswith("Lost the coordinator at virtual://test")
     assert ours[1].startswith("Reached the coordinator again")
+
+
+async def test_what_is_stored_here_stays_available(
+    hass: HomeAssistant, home: Home, gateway: Gateway
+) -> None:
+    device = await join(home, gateway, Knob())
+    await until(lambda: state(hass, device, "operation_mode").state != STATE_UNAVAILABLE)
+    home.unplug()
+    await until(lambda: state(hass, device, "operation_mode").state == STATE_UNAVAILABLE)
+    assert state(hass, device, "pending_changes").state == "none"
+    assert LastSeenSensor(device).available
 
 
 async def test_twenty_losses_with_traffic(
