@@ -6,7 +6,6 @@ Home Assistant imports this module at every start. The other steps are in `flows
 from typing import Any, override
 
 from homeassistant.config_entries import (
-    ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
@@ -44,7 +43,7 @@ class AqaraConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_supported_subentry_types(
-        cls, config_entry: ConfigEntry
+        cls, config_entry: AqaraConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return the flow that adds devices, for which the integration's page has a button."""
         return {ADD_DEVICE: AddDeviceFlow}

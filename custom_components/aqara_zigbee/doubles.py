@@ -24,7 +24,7 @@ from .core.events import NetworkEvent
 from .core.gateway import Gateway
 from .core.radio import Ieee
 from .platforms import is_covered_by_zha, parts_of, platform_of
-from .runtime import CONF_DISABLED, ZHA, disables_zha
+from .runtime import CONF_DISABLED, ZHA, AqaraConfigEntry, disables_zha
 
 _SOON_SECONDS = 1.0
 """Seconds after which an entity that was registered has been added, too."""
@@ -47,7 +47,7 @@ def async_setup_release(hass: HomeAssistant) -> None:
 
 
 @callback
-def follow(hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway) -> None:
+def follow(hass: HomeAssistant, entry: AqaraConfigEntry, gateway: Gateway) -> None:
     """Keep ZHA's entities disabled while this is chosen, until the entry is unloaded."""
     doubles = _Doubles(hass, entry, gateway)
     unload = entry.async_on_unload
@@ -59,7 +59,7 @@ def follow(hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway) -> None:
 
 
 class _Doubles:
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway) -> None:
+    def __init__(self, hass: HomeAssistant, entry: AqaraConfigEntry, gateway: Gateway) -> None:
         self._hass = hass
         self._entry = entry
         self._gateway = gateway
@@ -161,7 +161,7 @@ def entities_of(hass: HomeAssistant, ieee: Ieee) -> Iterator[er.RegistryEntry]:
 
 
 @callback
-def take_back(hass: HomeAssistant, entry: ConfigEntry) -> None:
+def take_back(hass: HomeAssistant, entry: AqaraConfigEntry) -> None:
     """Enable the entities of ZHA that were disabled here and not changed by the user since."""
     for number, by_us in _disabled_in(entry).items():
         if by_us:
@@ -169,7 +169,7 @@ def take_back(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 @callback
-def _release(hass: HomeAssistant, entry: ConfigEntry) -> None:
+def _release(hass: HomeAssistant, entry: AqaraConfigEntry) -> None:
     """Enable the entities that were disabled here, so that they are disabled again with the entry.
 
     Those changed by the user stay recorded.
@@ -194,12 +194,12 @@ def _is_disabled_by_us(registry: er.EntityRegistry, number: str) -> bool:
     return next(_removed_by_us(registry, number), None) is not None
 
 
-def _disabled_in(entry: ConfigEntry) -> dict[str, bool]:
+def _disabled_in(entry: AqaraConfigEntry) -> dict[str, bool]:
     return dict(entry.data.get(CONF_DISABLED, {}))
 
 
 @callback
-def _remember(hass: HomeAssistant, entry: ConfigEntry, seen: dict[str, bool]) -> None:
+def _remember(hass: HomeAssistant, entry: AqaraConfigEntry, seen: dict[str, bool]) -> None:
     data = {key: value for key, value in entry.data.items() if key != CONF_DISABLED}
     if seen:
         data[CONF_DISABLED] = seen

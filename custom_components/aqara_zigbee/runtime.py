@@ -38,12 +38,12 @@ CONF_DISABLED = "disabled_zha_entities"
 """In an entry's data: ZHA's checked entities by registry id, and whether we disabled them."""
 
 
-def disables_zha(entry: ConfigEntry) -> bool:
+def disables_zha(entry: AqaraConfigEntry) -> bool:
     """Whether ZHA's entities of our devices are to be disabled."""
     return is_guest(entry) and entry.options.get(CONF_DISABLE_ZHA) is True
 
 
-def is_guest(entry: ConfigEntry) -> bool:
+def is_guest(entry: AqaraConfigEntry) -> bool:
     """Whether an entry uses ZHA's network."""
     return entry.data.get(CONF_HOST) == ZHA
 

@@ -144,7 +144,7 @@ def folder(hass: HomeAssistant) -> Path:
     return Path(hass.config.path(f"{DOMAIN}_ota"))
 
 
-def is_remote(entry: ConfigEntry) -> bool:
+def is_remote(entry: AqaraConfigEntry) -> bool:
     """Whether firmware may be downloaded from the internet, by default not."""
     return bool(entry.options.get(CONF_UPDATES, {}).get(CONF_REMOTE, False))
 
@@ -171,7 +171,7 @@ def fetcher(hass: HomeAssistant) -> Fetch:
 
 @callback
 def check_regularly(
-    hass: HomeAssistant, entry: ConfigEntry, updates: Updates, sources: ImageSources
+    hass: HomeAssistant, entry: AqaraConfigEntry, updates: Updates, sources: ImageSources
 ) -> None:
     """Check for firmware now, every hour, and when the user changes the source."""
 

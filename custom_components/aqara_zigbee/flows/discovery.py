@@ -7,7 +7,7 @@ configured to use. A coordinator of an existing entry only updates the entry's p
 from collections.abc import Mapping
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.service_info.usb import UsbServiceInfo
@@ -24,7 +24,7 @@ from ..ports import (
     usb_devices,
 )
 from ..radio.network import Port, RadioProblem
-from ..runtime import ZHA
+from ..runtime import ZHA, AqaraConfigEntry
 from ..texts import plain
 from .port import CONF_DEVICE, CONF_PATH, Purpose
 from .previous import find_zha
@@ -48,8 +48,8 @@ class DiscoveryFlow(TakeoverFlow, ZhaNetworkFlow):
     def __init__(self) -> None:
         super().__init__()
         self._discovered: Discovered | None = None
-        self._lost: ConfigEntry | None = None
-        self._replaced: ConfigEntry | None = None
+        self._lost: AqaraConfigEntry | None = None
+        self._replaced: AqaraConfigEntry | None = None
 
     @override
     async def async_step_usb(self, discovery_info: UsbServiceInfo) -> ConfigFlowResult:
@@ -183,7 +183,7 @@ class DiscoveryFlow(TakeoverFlow, ZhaNetworkFlow):
         return usb_device is not None and usb_device.serial_number == number
 
     @callback
-    def _follow(self, entry: ConfigEntry, found: Discovered) -> None:
+    def _follow(self, entry: AqaraConfigEntry, found: Discovered) -> None:
         device = {**entry.data[CONF_DEVICE], CONF_PATH: found.path}
         data = {**entry.data, CONF_DEVICE: device}
         self.hass.config_entries.async_update_entry(entry, data=data)
@@ -191,7 +191,7 @@ class DiscoveryFlow(TakeoverFlow, ZhaNetworkFlow):
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
 
     @property
-    def _own_entries(self) -> dict[str, ConfigEntry]:
+    def _own_entries(self) -> dict[str, AqaraConfigEntry]:
         """Return our entries by the paths of their ports."""
         return {
             path: entry
@@ -209,18 +209,18 @@ class DiscoveryFlow(TakeoverFlow, ZhaNetworkFlow):
         return await super()._create(data, options)
 
 
-def _is_lost(entry: ConfigEntry) -> bool:
+def _is_lost(entry: AqaraConfigEntry) -> bool:
     """Whether an entry's coordinator is not connected, or does not respond."""
     if entry.state is ConfigEntryState.SETUP_RETRY:
         return entry.error_reason_translation_key in (RadioProblem.NOT_FOUND, RadioProblem.SILENT)
     return entry.state is ConfigEntryState.LOADED and not _is_up(entry)
 
 
-def _is_up(entry: ConfigEntry) -> bool:
+def _is_up(entry: AqaraConfigEntry) -> bool:
     return entry.state is ConfigEntryState.LOADED and entry.runtime_data.gateway.online
 
 
-async def _answers(entry: ConfigEntry) -> bool:
+async def _answers(entry: AqaraConfigEntry) -> bool:
     """Whether an entry's coordinator answers at the entry's port."""
     if not _is_up(entry):
         return False

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
+from homeassistant.config_entries import ConfigFlowResult
 
 from .. import doubles
 from ..core.radio import Coordinator
-from ..runtime import CONF_DISABLE_ZHA, is_guest
+from ..runtime import CONF_DISABLE_ZHA, AqaraConfigEntry, is_guest
 from .port import CONF_DEVICE, PortFlow
 
 
@@ -43,7 +43,7 @@ class NewEntryFlow(PortFlow):
     # An entry that used ZHA's network and gets its own coordinator
 
     @property
-    def _guest(self) -> ConfigEntry | None:
+    def _guest(self) -> AqaraConfigEntry | None:
         """Return the entry that used this network through ZHA."""
         for entry in self._async_current_entries(include_ignore=False):
             if is_guest(entry) and entry.unique_id == self.unique_id:
@@ -56,7 +56,7 @@ class NewEntryFlow(PortFlow):
 
     async def _migrate(
         self,
-        entry: ConfigEntry,
+        entry: AqaraConfigEntry,
         title: str,
         data: Mapping[str, Any],
         options: Mapping[str, Any],

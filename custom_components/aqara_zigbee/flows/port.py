@@ -5,7 +5,7 @@ from enum import Enum
 import logging
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 from homeassistant.helpers.selector import SerialPortSelector
 import probatio
 
@@ -16,6 +16,7 @@ from ..radio.migration.source import TakeoverError
 from ..radio.network import Port, RadioError, RadioProblem
 from ..radio.port_path import complete, is_discovered
 from ..radio.restore import WriteError, probe
+from ..runtime import AqaraConfigEntry
 from .progress import UNKNOWN, ProgressStep
 
 CONF_DEVICE = "device"
@@ -80,7 +81,7 @@ class PortFlow(ProgressStep[ConfigFlowResult], ConfigFlow):
         self._file = ""
 
     @property
-    def _own_entry(self) -> ConfigEntry | None:
+    def _own_entry(self) -> AqaraConfigEntry | None:
         """The entry that is reconfigured, None for a new one."""
         raise NotImplementedError
 

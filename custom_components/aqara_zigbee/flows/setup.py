@@ -9,7 +9,6 @@ from typing import Any, override
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
-    ConfigEntry,
     ConfigEntryState,
     ConfigFlowResult,
     OperationNotAllowed,
@@ -82,7 +81,7 @@ class SetupFlow(ReservingFlow[ConfigFlowResult], DiscoveryFlow, AqaraConfigFlow)
 
     @property
     @override
-    def _own_entry(self) -> ConfigEntry | None:
+    def _own_entry(self) -> AqaraConfigEntry | None:
         is_reconfigured = self.source == SOURCE_RECONFIGURE
         return self._get_reconfigure_entry() if is_reconfigured else self._replaced
 
@@ -133,8 +132,9 @@ class SetupFlow(ReservingFlow[ConfigFlowResult], DiscoveryFlow, AqaraConfigFlow)
         )
 
     async def _back_up(self) -> None:
-        entry = self._get_reconfigure_entry()
+        entry: AqaraConfigEntry = self._get_reconfigure_entry()
         if entry.state is ConfigEntryState.LOADED:
+            assert entry.runtime_data.own is not None  # no step reconfigures an entry without one
             try:
                 await entry.runtime_data.own.backups.make(Reason.RESTORE)
             except DeliveryError:
@@ -177,7 +177,7 @@ class SetupFlow(ReservingFlow[ConfigFlowResult], DiscoveryFlow, AqaraConfigFlow)
         assert entry is not None
         return self.async_update_reload_and_abort(entry, data=self._with_port(entry), reason=reason)
 
-    def _with_port(self, entry: ConfigEntry) -> dict[str, Any]:
+    def _with_port(self, entry: AqaraConfigEntry) -> dict[str, Any]:
         """Return an entry's data with this port; its serial number is stored once it is running."""
         data = {**entry.data, CONF_DEVICE: self._port.as_dict()}
         if data[CONF_DEVICE] != entry.data[CONF_DEVICE]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any, override
 
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_USER, ConfigFlow, ConfigFlowResult
 from homeassistant.core import CALLBACK_TYPE, HassJob, callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import device_registry as dr
@@ -17,7 +17,7 @@ from ..core.devices import DEFINITIONS
 from ..core.identity import unique_id
 from ..core.radio import Ieee
 from ..registry import name_of, owner_of_device
-from ..runtime import CONF_DISABLE_ZHA, CONF_HOST, ZHA, is_guest
+from ..runtime import CONF_DISABLE_ZHA, CONF_HOST, ZHA, AqaraConfigEntry, is_guest
 from ..watch import issues
 
 TITLE = "ZHA network"
@@ -163,7 +163,7 @@ class ZhaNetworkFlow(ConfigFlow):
         return found, _members(found)
 
     @property
-    def _own_of_network(self) -> ConfigEntry | None:
+    def _own_of_network(self) -> AqaraConfigEntry | None:
         """Return the entry that used this network on its own coordinator."""
         for entry in self._async_current_entries(include_ignore=False):
             if not is_guest(entry) and entry.unique_id == self.unique_id:
@@ -183,7 +183,9 @@ class ZhaNetworkFlow(ConfigFlow):
             },
         )
 
-    def _abort_if_listed_elsewhere(self, members: dict[Ieee, str], own: ConfigEntry | None) -> None:
+    def _abort_if_listed_elsewhere(
+        self, members: dict[Ieee, str], own: AqaraConfigEntry | None
+    ) -> None:
         """Abort if another entry with its own coordinator has one of the devices.
 
         Raises:

@@ -23,6 +23,7 @@ from ..const import CONF_ENABLED, CONF_MQTT, DOMAIN
 from ..core.errors import DeliveryError
 from ..core.gateway import Gateway
 from ..core.updates import Updates
+from ..runtime import AqaraConfigEntry
 
 if TYPE_CHECKING:
     from .session import Session
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 MQTT = "mqtt"
 
 
-def _enabled_options(entry: ConfigEntry) -> Mapping[str, Any]:
+def _enabled_options(entry: AqaraConfigEntry) -> Mapping[str, Any]:
     """Return the mirror's options as they are stored; empty while it is disabled."""
     options: Mapping[str, Any] = entry.options.get(CONF_MQTT, {})
     return options if options.get(CONF_ENABLED) else {}
@@ -38,7 +39,7 @@ def _enabled_options(entry: ConfigEntry) -> Mapping[str, Any]:
 
 @callback
 def follow(
-    hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway, updates: Updates | None = None
+    hass: HomeAssistant, entry: AqaraConfigEntry, gateway: Gateway, updates: Updates | None = None
 ) -> None:
     """Mirror a network on MQTT while its entry is loaded and the mirror is enabled.
 
@@ -73,7 +74,11 @@ class _Switch:
     """Starts and stops sessions according to the entry's options."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway, updates: Updates | None
+        self,
+        hass: HomeAssistant,
+        entry: AqaraConfigEntry,
+        gateway: Gateway,
+        updates: Updates | None,
     ) -> None:
         self._hass = hass
         self._entry = entry

@@ -30,6 +30,7 @@ from ..mirror.ports import Cancel, MirrorHost
 from ..mirror.requests.ota import FirmwareRequests
 from ..mirror.settings import Settings
 from ..mirror.topics import Topics
+from ..runtime import AqaraConfigEntry
 from ..storage import unwritten
 from ..watch.host_info import read as read_vitals
 from .clock import HomeClock
@@ -55,7 +56,7 @@ class Session(MirrorHost):
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ConfigEntry,
+        entry: AqaraConfigEntry,
         gateway: Gateway,
         options: Mapping[str, Any],
         updates: Updates | None,

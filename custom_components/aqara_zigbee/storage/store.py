@@ -11,7 +11,6 @@ import logging
 import sqlite3
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.json import json_bytes
@@ -23,6 +22,7 @@ from ..core.errors import StorageError
 from ..core.events import NetworkEvent, Update
 from ..core.gateway import Gateway
 from ..core.radio import Ieee
+from ..runtime import AqaraConfigEntry
 from .files import Database, DurableStore, delete_database, memory_path
 
 _LOGGER = logging.getLogger(__name__)
@@ -261,7 +261,7 @@ def _parsed(name: str, text: str) -> Any:
 
 
 @callback
-def keep_states(entry: ConfigEntry, gateway: Gateway, memory: Memory) -> None:
+def keep_states(entry: AqaraConfigEntry, gateway: Gateway, memory: Memory) -> None:
     """Store states when they change.
 
     Those of sleepy devices are stored at once, as they cannot be read again.

@@ -22,6 +22,7 @@ from ..const import DOMAIN
 from ..core.errors import AqaraError
 from ..core.gateway import Gateway
 from ..core.radio import Ieee
+from ..runtime import AqaraConfigEntry
 
 _NAMES, _OPTIONS = "names", "options"
 """Notes of the gateway (`Gateway.notes`): names by address, and the entry's options."""
@@ -65,7 +66,7 @@ async def keep_options(gateway: Gateway, options: Mapping[str, Any]) -> None:
 class _Unwritten:
     """The unwritten changes of one entry."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway) -> None:
+    def __init__(self, hass: HomeAssistant, entry: AqaraConfigEntry, gateway: Gateway) -> None:
         self._hass = hass
         self._entry = entry
         self._gateway = gateway
@@ -127,7 +128,7 @@ class _Unwritten:
 
 
 @callback
-def follow(hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway) -> None:
+def follow(hass: HomeAssistant, entry: AqaraConfigEntry, gateway: Gateway) -> None:
     """Set lost changes again, and remove them once Home Assistant has written them."""
     unwritten = _Unwritten(hass, entry, gateway)
     unwritten.set_again()
