@@ -33,11 +33,13 @@ class GatedRadio(ScriptedRadio):
         self.waiting.append(answer)
         return await answer
 
-    async def answers(self, failure: Exception | None = None) -> None:
+    async def answers(
+        self, failure: Exception | None = None, report: zcl.Report | None = None
+    ) -> None:
         """Answer the request that waited longest, and let all tasks run."""
         answer = self.waiting.pop(0)
         if failure is None:
-            answer.set_result(None)
+            answer.set_result(report)
         else:
             answer.set_exception(failure)
         for _ in range(20):
@@ -328,3 +330,37 @@ async def test_silent_device_delays_no_other(home: Home, radio: GatedRadio, rela
     await radio.answers(SILENCE)
     with pytest.raises(DeliveryError):
         await stuck
+
+
+def of_a_read(endpoint: int, *, on: bool) -> zcl.Report:
+    """The answer to a read of a channel."""
+    return zcl.Report(endpoint, 6, (zcl.Record(0, 0x10, int(on)),), is_answer=True)
+
+
+@pytest.mark.parametrize("on", [True, False])
+async def test_report_during_a_read_counts(
+    home: Home, radio: GatedRadio, relay: Device, *, on: bool
+) -> None:
+    """An answer from before the change is taken after its report, if both arrive together."""
+    reports(home, on=not on)
+    values = told(relay, "state_l1")
+    reading = await begin(relay.get(["state_l1", "state_l2"]))
+    reports(home, on=on)
+    await radio.answers(report=of_a_read(1, on=not on))
+    await radio.answers(report=of_a_read(2, on=on))
+    await reading
+    assert values == [on]
+    assert relay.state == {"state_l1": on, "state_l2": on, "linkquality": 88}
+
+
+async def test_another_answer_during_a_read_does_not_count_more(
+    home: Home, radio: GatedRadio, relay: Device
+) -> None:
+    """Of two reads the later one is newer: the device reports nothing in between."""
+    first = await begin(relay.get(["interlock"]))
+    second = await begin(relay.get(["interlock"]))
+    for value in (0, 1):
+        record = zcl.Record(0xFF06, 0x10, value)
+        await radio.answers(report=zcl.Report(1, 0x10, (record,), is_answer=True))
+    await finish(radio, [first, second])
+    assert relay.state["interlock"] is True

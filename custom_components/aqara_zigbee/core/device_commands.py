@@ -215,19 +215,21 @@ class DeviceCommands(DeviceState):
                 self._notify(Update({name: self.state[name]}))
                 continue
             assert row.read is not None
-            answer = await self._request(row.read.read())
-            if answer is not None:
-                self._take(answer, {})
+            await self.send(row.read.read())
 
     async def send(self, request: Request) -> None:
         """Send a request without a wish; responses are handled as reports.
 
+        What the device has reported since the request was sent is not taken from the response: a
+        frame that arrives after the response can be taken before it.
+
         Raises:
             DeliveryError: the device did not answer.
         """
+        before = self._own_reports.copy()
         answer = await self._request(request)
         if answer is not None:
-            self._take(answer, {})
+            self._take(answer, {}, since=before)
 
     async def _request(self, request: Request) -> Report | None:
         self._asked_after = self.last_seen

@@ -8,7 +8,7 @@ import logging
 from typing import Any
 
 from .context import Context
-from .definition import GONE, Changes, Definition, Feed
+from .definition import GONE, Changes, Definition, Feed, Reading
 from .device_settings import ChosenSilence, check
 from .errors import StorageError, UnknownProperty
 from .events import ActionFired, Observer, Unsubscribe, Update
@@ -83,6 +83,8 @@ class DeviceState:
         self._previous: tuple[datetime, ActionFired] | None = None
         self._reports = Counter[str]()
         """Counts of reports and reads of each property, to detect outdated beliefs."""
+        self._own_reports = Counter[str]()
+        """Counts of reports of each property, to detect outdated answers."""
         self._context: Context | None = None
         self._believed: dict[str, Scalar] = {}
         """Believed values that are not in an update yet."""
@@ -203,13 +205,29 @@ class DeviceState:
         self._take(report, signal, is_received=True)
 
     def _take(
-        self, report: Report, signal: Mapping[str, Scalar], *, is_received: bool = False
+        self,
+        report: Report,
+        signal: Mapping[str, Scalar],
+        *,
+        is_received: bool = False,
+        since: Counter[str] | None = None,
     ) -> None:
+        """Take the values of a frame into the state.
+
+        Args:
+            report: the frame.
+            signal: further values.
+            is_received: whether the device sent it unrequested.
+            since: of the answer to a request, the counts of reports when it was sent: what was
+                reported since is newer than the answer, or as new.
+        """
         self.about.note(report)
         if self.definition is None:
             return
         found = self.definition.read(report, self.options)
         self._note_strangers(found.unknown)
+        if since is not None:
+            found = self._without_reported(found, since)
         reading = self._known_before(self.definition).judge(
             found,
             self.state,
@@ -220,6 +238,8 @@ class DeviceState:
             self.rejected[name] = self.rejected.get(name, 0) + 1
         for name, value in reading.changes.items():
             self._reports[name] += 1
+            if not report.is_answer:
+                self._own_reports[name] += 1
             self._believed.pop(name, None)
             if name in self.pending and self.pending[name] == value:
                 del self.pending[name]  # confirmed
@@ -230,6 +250,15 @@ class DeviceState:
         update = self._split(changes, fire=not report.is_answer, is_received=is_received)
         if update != _NO_CHANGE:
             self._notify(update)
+
+    def _without_reported(self, reading: Reading, since: Counter[str]) -> Reading:
+        """Remove the values that the device has reported since an earlier count."""
+        kept = {
+            name: value
+            for name, value in reading.changes.items()
+            if self._own_reports[name] == since[name]
+        }
+        return replace(reading, changes=kept)
 
     def replies(self, report: Report) -> tuple[Request, ...]:
         """Return the requests that answer a report."""
