@@ -10,6 +10,9 @@ EVENT: Final = f"{DOMAIN}_event"
 VIRTUAL_PORT = f"virtual://{DOMAIN}"
 """The port of an entry whose coordinator and devices are simulated."""
 
+SIGNAL_EXPLAINED: Final = f"{DOMAIN}_explained"
+"""Sent with a switch's entity id when its change, already shown, has its cause (`trigger.py`)."""
+
 CONF_MQTT = "mqtt"
 """The entry's option with `CONF_ENABLED` and the settings of the MQTT mirror."""
 

@@ -7,13 +7,15 @@ from homeassistant.components.switch import SwitchDeviceClass, SwitchEntity
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import Unauthorized, UnknownUser
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
+from .const import DOMAIN, SIGNAL_EXPLAINED
 from .core.device import Device
+from .core.events import Update
 from .core.gateway import MOST_SECONDS, Gateway
 from .core.options import FlagOption
 from .core.property import Binary
@@ -166,6 +168,13 @@ class AqaraSwitch(RowEntity[Binary], SwitchEntity):
             self._attr_translation_key = None
         if row.device_class is not None:
             self._attr_device_class = SwitchDeviceClass(row.device_class)
+
+    @callback
+    @override
+    def _on_update(self, update: Update) -> None:
+        super()._on_update(update)
+        if self.key in update.explained:
+            async_dispatcher_send(self.hass, SIGNAL_EXPLAINED, self.entity_id)
 
     @property
     @override

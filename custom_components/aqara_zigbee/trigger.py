@@ -20,6 +20,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, State, callback
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.target import (
     TargetStateChangedData,
     async_track_target_selector_state_change_event,
@@ -34,6 +35,7 @@ from homeassistant.helpers.trigger import (
 from homeassistant.helpers.typing import ConfigType
 import probatio
 
+from .const import SIGNAL_EXPLAINED
 from .targets import cause_of, entities_of, is_one_of, switches_of
 
 CONF_AMOUNT = "amount"
@@ -116,13 +118,17 @@ class StateTrigger(Trigger):
                 STATE_UNKNOWN,
             ):
                 return
-            if (variables := self._variables(before, now)) is not None:
-                about = {ATTR_ENTITY_ID: now.entity_id, "from_state": before, "to_state": now}
-                run_action(about | dict(variables), f"state of {now.entity_id}", event.context)
+            self._run(run_action, before, now)
 
         return await async_track_target_selector_state_change_event(
             self._hass, self._target, changed, self._entities
         )
+
+    def _run(self, run_action: TriggerActionRunner, before: State, now: State) -> None:
+        """Run the action for a change, if it matches."""
+        if (variables := self._variables(before, now)) is not None:
+            about = {ATTR_ENTITY_ID: now.entity_id, "from_state": before, "to_state": now}
+            run_action(about | dict(variables), f"state of {now.entity_id}", now.context)
 
     @abstractmethod
     def _entities(self, targeted: set[str]) -> set[str]:
@@ -285,7 +291,11 @@ class RangTrigger(EventTrigger):
 
 
 class SwitchedByTrigger(StateTrigger):
-    """A plug or relay is switched by its button, by a command, or by the power supply."""
+    """A plug or relay is switched by its button, by a command, or by the power supply.
+
+    A read can show the change before the device reports it with its cause; then it runs for the
+    report.
+    """
 
     _schema = _with_options(
         {
@@ -294,16 +304,46 @@ class SwitchedByTrigger(StateTrigger):
         }
     )
 
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        super().__init__(hass, config)
+        self._unexplained: dict[str, tuple[State, State]] = {}
+        """The last changes without a cause, by entity."""
+
+    @override
+    async def async_attach_runner(
+        self,
+        run_action: TriggerActionRunner,
+        did_not_trigger: TriggerNotTriggeredReporter | None = None,
+    ) -> CALLBACK_TYPE:
+        stop = await super().async_attach_runner(run_action, did_not_trigger)
+
+        @callback
+        def explained(entity_id: str) -> None:
+            if (change := self._unexplained.pop(entity_id, None)) is not None:
+                self._run(run_action, *change)
+
+        stop_explained = async_dispatcher_connect(self._hass, SIGNAL_EXPLAINED, explained)
+
+        @callback
+        def detach() -> None:
+            stop_explained()
+            stop()
+
+        return detach
+
     @override
     def _entities(self, targeted: set[str]) -> set[str]:
         return switches_of(self._hass, targeted)
 
     @override
     def _variables(self, before: State, now: State) -> Mapping[str, Any] | None:
+        if {before.state, now.state} != {STATE_ON, STATE_OFF}:
+            return None
         cause = cause_of(self._hass, now.entity_id)
-        is_change = {before.state, now.state} == {STATE_ON, STATE_OFF}
+        if cause is None:
+            self._unexplained[now.entity_id] = before, now
         to = self._options.get(CONF_TO)
-        if not is_change or cause not in self._options[CONF_BY] or to not in (None, now.state):
+        if cause not in self._options[CONF_BY] or to not in (None, now.state):
             return None
         return {CONF_BY: cause}
 

@@ -9,7 +9,8 @@ import pytest
 from custom_components.aqara_zigbee.core import meter, zcl
 from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.devices.plug_mi import PLUG_MI
-from custom_components.aqara_zigbee.core.property import TOGGLE, Numeric, Wish
+from custom_components.aqara_zigbee.core.events import Update
+from custom_components.aqara_zigbee.core.property import TOGGLE, Numeric, Scalar, Wish
 from tests.core.network import Home, node
 
 ON_OFF, DOOR, BASIC = 0x0006, 0x0101, 0x0000
@@ -109,6 +110,114 @@ async def test_channels_are_independent(home: Home, relay: Device) -> None:
     home.receive(contact(on=True), cluster=ON_OFF, endpoint=2)
     assert relay.state["change_cause_l1"] == "button"
     assert "change_cause_l2" not in relay.state
+
+
+# -- Causes that follow a read -------------------------------------------------------------------
+
+
+async def read(home: Home, device: Device, name: str, *, on: bool) -> None:
+    """Read a contact."""
+    endpoint = 2 if name == "state_l2" else 1
+    answer = zcl.Report(endpoint, ON_OFF, (zcl.Record(0, 0x10, int(on)),), is_answer=True)
+    home.radio.answer = lambda _request: answer
+    await device.get([name])
+    home.radio.answer = lambda _request: None
+
+
+def explained(device: Device) -> list[tuple[str, Scalar]]:
+    """Return all properties whose change has its cause later, each with the cause."""
+    found: list[tuple[str, Scalar]] = []
+
+    def observe(update: Update) -> None:
+        found.extend(
+            (name, update.state[name.replace("state", "change_cause")]) for name in update.explained
+        )
+
+    device.subscribe(observe)
+    return found
+
+
+@pytest.mark.parametrize("on", [True, False])
+@pytest.mark.parametrize(("code", "word"), [(2, "power"), (3, "button"), (7, "network")])
+async def test_report_after_a_read_explains_the_change(
+    home: Home, plug: Device, code: int, word: str, *, on: bool
+) -> None:
+    """Once: a report that repeats the state is no further change."""
+    home.receive(contact(on=not on, cause=3), cluster=ON_OFF)
+    found = explained(plug)
+    await read(home, plug, "state", on=on)
+    await read(home, plug, "state", on=on)
+    home.later(seconds=4)
+    home.receive(contact(on=on, cause=code), cluster=ON_OFF)
+    assert found == [("state", word)]
+    assert plug.state["change_cause"] == word
+    home.receive(contact(on=on, cause=code), cluster=ON_OFF)
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("frame", "cluster"), [(beat(on=True), BASIC), (contact(on=True), ON_OFF)], ids=["beat", "bare"]
+)
+def test_report_after_a_frame_without_a_cause(
+    home: Home, plug: Device, frame: str, cluster: int
+) -> None:
+    home.receive(contact(on=False, cause=7), cluster=ON_OFF)
+    found = explained(plug)
+    home.receive(frame, cluster=cluster)
+    home.receive(contact(on=True, cause=3), cluster=ON_OFF)
+    assert found == [("state", "button")]
+
+
+async def test_late_causes_of_channels_are_independent(home: Home, relay: Device) -> None:
+    for endpoint in (1, 2):
+        home.receive(contact(on=False, cause=7), cluster=ON_OFF, endpoint=endpoint)
+    found = explained(relay)
+    await read(home, relay, "state_l1", on=True)
+    await read(home, relay, "state_l2", on=True)
+    home.receive(contact(on=True, cause=3), cluster=ON_OFF, endpoint=2)
+    assert found == [("state_l2", "button")]
+    home.receive(contact(on=True, cause=2), cluster=ON_OFF, endpoint=1)
+    assert found[1:] == [("state_l1", "power")]
+
+
+async def test_cause_of_a_report_long_after_a_read(home: Home, plug: Device) -> None:
+    """It is of a repeated command, not of the change."""
+    home.receive(contact(on=False, cause=3), cluster=ON_OFF)
+    found = explained(plug)
+    await read(home, plug, "state", on=True)
+    home.later(seconds=6)
+    home.receive(contact(on=True, cause=7), cluster=ON_OFF)
+    assert found == []
+
+
+@pytest.mark.parametrize("first", [contact(on=False, cause=3), contact(on=True, cause=9)])
+async def test_only_the_first_report_after_a_read_counts(
+    home: Home, plug: Device, first: str
+) -> None:
+    """A report of an earlier change, and one whose cause is not known, are followed by others."""
+    home.receive(contact(on=False, cause=3), cluster=ON_OFF)
+    found = explained(plug)
+    await read(home, plug, "state", on=True)
+    home.receive(first, cluster=ON_OFF)
+    home.receive(contact(on=True, cause=7), cluster=ON_OFF)
+    assert found == []
+
+
+async def test_report_of_our_command_explains_no_earlier_change(home: Home, plug: Device) -> None:
+    """A command that changes nothing is reported, too."""
+    home.receive(contact(on=False, cause=3), cluster=ON_OFF)
+    found = explained(plug)
+    await read(home, plug, "state", on=True)
+    await plug.set("state", wish=True)
+    home.receive(contact(on=True, cause=7), cluster=ON_OFF)
+    assert found == []
+
+
+async def test_first_known_state_is_no_change(home: Home, plug: Device) -> None:
+    found = explained(plug)
+    await read(home, plug, "state", on=True)
+    home.receive(contact(on=True, cause=3), cluster=ON_OFF)
+    assert found == []
 
 
 # -- Who opened ----------------------------------------------------------------------------------

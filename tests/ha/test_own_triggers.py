@@ -1,6 +1,7 @@
 """Our own triggers and conditions: what happens at knobs, locks, plugs and relays, by target."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,11 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.aqara_zigbee import trigger
 from custom_components.aqara_zigbee.const import DOMAIN
+from custom_components.aqara_zigbee.core import context
+from custom_components.aqara_zigbee.core.events import Update
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.simulator.devices import Knob, Lock, LockS2, Plug, Relay
-from custom_components.aqara_zigbee.simulator.devices.mains import BY_ITSELF
+from custom_components.aqara_zigbee.simulator.devices.mains import BY_HAND, BY_ITSELF
 from custom_components.aqara_zigbee.simulator.home import Home
 from custom_components.aqara_zigbee.simulator.node import Node
 from custom_components.aqara_zigbee.targets import cause_of, switches_of
@@ -362,12 +365,65 @@ async def test_events_after_an_absence(
     await absence(hass, entry, home, device)
     await settled(hass)
     assert len(ran) == 1, "by a return"
-    # A read of the state after a return could see the change before it is reported with its cause.
-    await hass.async_block_till_done(wait_background_tasks=True)
     do(node)
     await until(lambda: len(ran) == 2)
     await settled(hass)
     assert len(ran) == 2
+
+
+@pytest.mark.parametrize(("make", "channel"), [(Plug, 1), (Relay, 1), (Relay, 2)])
+@pytest.mark.parametrize("absence", [None, loss, restart])
+async def test_change_that_is_read_before_its_report(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    make: type[Plug | Relay],
+    channel: int,
+    absence: Absence | None,
+) -> None:
+    """It runs for the report that has the cause, once; a read alone runs nothing."""
+    monkeypatch.setattr(context, "LATE_CAUSE", timedelta(hours=1))  # the machine may be busy
+    node = make()
+    device = await join(home, gateway, node)
+    key, cause = ("state", "change_cause")
+    if isinstance(node, Relay):
+        key, cause = f"{key}_l{channel}", f"{cause}_l{channel}"
+        await until(lambda: len(node.movements) >= 4)  # it has opened both contacts after pairing
+    node.press(channel)
+    await until(lambda: device.state.get(cause) == "button")
+    assert state(hass, device, key).state == STATE_ON
+    ran = await listen(
+        hass,
+        *[
+            {
+                "trigger": f"{DOMAIN}.switched_by",
+                "target": {"device_id": device_id(hass, entry, device)},
+                "options": {"by": by, "to": to},
+                "id": f"{by} {to}",
+            }
+            for by in ("button", "network", "power")
+            for to in (STATE_ON, STATE_OFF)
+        ],
+        change="{{ trigger.entity_id, trigger.from_state.state, trigger.to_state.state }}",
+    )
+    node.on[channel - 1] = False  # its report is delayed
+    if absence is None:
+        await device.get((key,))
+    else:
+        device = await absence(hass, entry, home, device)
+    await until(lambda: state(hass, device, key).state == STATE_OFF)
+    await settled(hass)
+    assert ran == []
+    received: list[Update] = []
+    device.subscribe(received.append)
+    for number in (1, 2):  # the second one repeats it
+        node.report_state(channel - 1, BY_HAND)
+        await until(lambda: sum(cause in each.state for each in received) == number)  # noqa: B023
+        await settled(hass)
+    assert [call.data["by"] for call in ran] == ["button off"]
+    assert list(ran[0].data["change"]) == [entity_id(hass, device, key), STATE_ON, STATE_OFF]
 
 
 @pytest.mark.parametrize(

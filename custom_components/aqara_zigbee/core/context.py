@@ -15,6 +15,13 @@ from .property import Binary, Join, Numeric, Scalar
 _SHORTEST = timedelta(hours=1)
 """Minimum time in which a meter can count up, even if two readings follow each other quickly."""
 
+LATE_CAUSE = timedelta(seconds=5)
+"""Maximum time from a change that is seen without its cause to the report of it.
+
+A device repeats an unacknowledged report 3 times, after 1.6 s each (Zigbee specification, 2.2.7.1:
+apscMaxFrameRetries and apscAckWaitDuration).
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Fall:
@@ -49,6 +56,8 @@ class Context:
         self._falls: dict[str, Fall] = {}
         self._in_a_row: dict[str, int] = {}
         self._person_at: datetime | None = None
+        self._unexplained: dict[str, datetime] = {}
+        """Properties whose last change has no cause yet, with the time of the change."""
 
     def judge(
         self, reading: Reading, state: Mapping[str, Scalar], now: datetime, *, is_answer: bool
@@ -83,6 +92,40 @@ class Context:
                 continue
             if changes[owner] != state.get(owner):
                 yield row.name, row.by_command
+
+    def explained(
+        self, reading: Reading, state: Mapping[str, Scalar], now: datetime
+    ) -> frozenset[str]:
+        """Return properties whose earlier change has its cause with this frame.
+
+        A device reports its change with the cause, but the answer to a read can have the new state
+        before. Such a change counts as the report's, if this follows soon and has the same state.
+        Any report with a cause ends this, known or unknown, as does a command (`expect_none`).
+
+        Args:
+            reading: the values of a frame, after `judge`.
+            state: the device's state before it.
+            now: the time of the frame.
+        """
+        found: set[str] = set()
+        for row in self._dependent_rows:
+            owner = row.belongs_to
+            if owner is None or owner not in reading.changes:
+                continue
+            is_change = reading.changes[owner] != state.get(owner)
+            has_cause = row.name in reading.changes or row.name in reading.rejected
+            if has_cause:
+                since = self._unexplained.pop(owner, None)
+                is_late = since is not None and now - since <= LATE_CAUSE
+                if is_late and not is_change and row.name in reading.changes:
+                    found.add(owner)
+            elif is_change and owner in state:
+                self._unexplained[owner] = now
+        return frozenset(found)
+
+    def expect_none(self, name: str) -> None:
+        """Expect no cause of an earlier change: the next one may be of a command that is sent."""
+        self._unexplained.pop(name, None)
 
     def _confirmed(self, changes: Changes, state: Mapping[str, Scalar]) -> Changes:
         """Remove values that count only when reported several times in a row.

@@ -151,6 +151,7 @@ class DeviceCommands(DeviceState):
         row = self.definition[name]
         outcome = self._outcome(name, wish)
         before = self._reports.copy()
+        self._known_before(self.definition).expect_none(name)
         try:
             for request in requests:
                 await self._request(request)

@@ -228,12 +228,10 @@ class DeviceState:
         self._note_strangers(found.unknown)
         if since is not None:
             found = self._without_reported(found, since)
-        reading = self._known_before(self.definition).judge(
-            found,
-            self.state,
-            self.last_seen or datetime.now(UTC),
-            is_answer=report.is_answer,
-        )
+        now = self.last_seen or datetime.now(UTC)
+        context = self._known_before(self.definition)
+        reading = context.judge(found, self.state, now, is_answer=report.is_answer)
+        explained = context.explained(reading, self.state, now)
         for name in reading.rejected:
             self.rejected[name] = self.rejected.get(name, 0) + 1
         for name, value in reading.changes.items():
@@ -248,6 +246,8 @@ class DeviceState:
                 self._believed.pop(name, None)
         changes = {**reading.changes, **signal}
         update = self._split(changes, fire=not report.is_answer, is_received=is_received)
+        if explained:
+            update = replace(update, explained=explained)
         if update != _NO_CHANGE:
             self._notify(update)
 

@@ -38,6 +38,8 @@ class Update:
         availability: whether `Device.available` has changed.
         options: whether `Device.options` has changed.
         pending: properties whose value in `Device.pending` has changed.
+        explained: properties that changed earlier, in a frame without a cause, and whose change has
+            its cause with this update (`Context.explained`).
     """
 
     state: Mapping[str, Scalar] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Update:
     availability: bool = False
     options: bool = False
     pending: frozenset[str] = frozenset()
+    explained: frozenset[str] = frozenset()
 
 
 type Observer = Callable[[Update], None]
