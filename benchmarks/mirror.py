@@ -31,8 +31,8 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.aqara_zigbee import mqtt, registry
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.radio import (
     Endpoint,
     Node,

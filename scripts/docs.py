@@ -13,7 +13,7 @@ from homeassistant import components
 from homeassistant.const import Platform
 
 from custom_components.aqara_zigbee.core.definition import Definition
-from custom_components.aqara_zigbee.core.devices import MODELS
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.property import (
     Access,
     Action,
@@ -25,6 +25,8 @@ from custom_components.aqara_zigbee.core.property import (
 )
 from custom_components.aqara_zigbee.platforms import platform_of
 from scripts import layout, places
+
+MODELS = DEFINITIONS.distinct()
 
 ROOT = Path(__file__).parents[1]
 TEXTS = ROOT / "custom_components" / "aqara_zigbee" / "translations" / "en.json"

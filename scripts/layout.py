@@ -63,7 +63,7 @@ FOLDERS: dict[str, Folder] = {
         "the steps of the config flow, the options flow and the repair flows",
         frozenset(
             {
-                *("", "core", "core/devices", "homeassistant", "mirror", "mqtt", "probatio"),
+                *("", "core", "homeassistant", "mirror", "mqtt", "probatio"),
                 *("radio", "radio/migration", "storage", "watch"),
             }
         ),
@@ -76,6 +76,10 @@ FOLDERS: dict[str, Folder] = {
 """The folders by their path; those below `simulator` count as it."""
 
 LATER: dict[str, tuple[str, ...]] = {
+    "a device of the model is on the network, any device joins, or a flow begins": (
+        "core/devices",
+    ),
+    "Home Assistant has started": ("blueprint_files.py",),
     "a flow begins or a repair is opened": (
         *("flows", "radio/migration", "core/pairing.py", "radio/port_path.py"),
         *("radio/restore.py", "radio/capacity.py"),

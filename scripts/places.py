@@ -46,7 +46,7 @@ PLACES = (
         "the definition: where each value comes from, what it means, what can be written",
         '"{zigbee}"',
     ),
-    Place(f"{PACKAGE}core/devices/__init__.py", "its line in `MODELS`", "from .{file} import"),
+    Place(f"{PACKAGE}core/models.py", "its line in `MODELS`", '"{zigbee}": "{file}"'),
     Place(
         f"{PACKAGE}simulator/devices/*.py",
         "a simulated device, from real descriptors; it imports no definition",

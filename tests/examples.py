@@ -5,36 +5,19 @@ Each was decoded by the real Zigbee2MQTT converters. ``expected`` must come out 
 """
 
 from dataclasses import dataclass, field
-import importlib
 import json
 from pathlib import Path
-import pkgutil
 from typing import Any
 
 import pytest
 
-from custom_components.aqara_zigbee.core import devices
-from custom_components.aqara_zigbee.core.definition import Definition
-from custom_components.aqara_zigbee.core.devices import MODELS as TABLES
+from custom_components.aqara_zigbee.core.models import DEFINITIONS, MODELS as LISTED
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
-def _files() -> dict[str, str]:
-    """The file in ``core/devices`` that holds a definition, by Zigbee model identifier."""
-    found: dict[str, str] = {}
-    for module in pkgutil.iter_modules(devices.__path__):
-        content = vars(importlib.import_module(f"{devices.__name__}.{module.name}"))
-        found |= {
-            value.zigbee_model: module.name
-            for value in content.values()
-            if isinstance(value, Definition)
-        }
-    return {table.zigbee_model: found[table.zigbee_model] for table in TABLES}
-
-
-FILES = _files()
-"""Device file, and so fixture, of each Zigbee model identifier."""
+FILES = {table.zigbee_model: LISTED[table.zigbee_model] for table in DEFINITIONS.distinct()}
+"""Device file, and so fixture, of each definition's Zigbee model identifier."""
 
 MODELS = tuple(FILES.values())
 

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple, override
 from homeassistant import block_async_io, loader
 from homeassistant.components import image
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant
 
@@ -113,11 +114,15 @@ async def start_and_use(folder: str, port: int) -> Loaded:
         device = {"path": f"socket://127.0.0.1:{port}", "baudrate": 115200, "flow_control": None}
         entry = MockConfigEntry(domain=DOMAIN, data={"device": device}, unique_id="test")
         entry.add_to_hass(hass)
+        hass.set_state(CoreState.starting)
         server = {"server_host": "127.0.0.1", "server_port": free_port()}
         assert await async_setup_component(hass, DOMAIN, {"http": server})
         await hass.async_block_till_done()
         assert entry.state is ConfigEntryState.LOADED, entry.reason
         start = loaded()
+        hass.set_state(CoreState.running)
+        hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+        await hass.async_block_till_done()
         await _use(hass, entry)
         await _use_zha(hass)
         use = loaded()

@@ -3,14 +3,14 @@
 import pytest
 
 from custom_components.aqara_zigbee.core.definition import Definition
-from custom_components.aqara_zigbee.core.devices import MODELS
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from scripts.places import PLACES, Place
 from tests.core.invented import cover
 from tests.examples import FILES
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.path)
-@pytest.mark.parametrize("definition", MODELS, ids=lambda each: each.model)
+@pytest.mark.parametrize("definition", DEFINITIONS.distinct(), ids=lambda each: each.model)
 def test_every_model_is_mentioned(definition: Definition, place: Place) -> None:
     file = FILES[definition.zigbee_model]
     how = f"run {place.script}" if place.script else "write"

@@ -25,19 +25,19 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.importlib import async_import_module
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
 from . import backup, mqtt, ports, registry, update
-from .blueprint_files import async_setup_blueprints
 from .const import DOMAIN, VIRTUAL_PORT
 from .core.device import Device
-from .core.devices import DEFINITIONS
 from .core.errors import StorageError
 from .core.events import NetworkChange, NetworkEvent, RadioLost
 from .core.firmware import ImageSources
 from .core.gateway import Gateway
 from .core.gateway_devices import Spawn
+from .core.models import DEFINITIONS
 from .core.updates import Updates
 from .entity import owner_of, translated_as
 from .event import fire_bus_events
@@ -83,13 +83,18 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, and everything that does not belong to a network."""
     async_setup_services(hass)
     backup.async_setup_backups(hass)
-    async_setup_blueprints(hass)
+    async_at_started(hass, _copy_blueprints)
     await _watch_zha(hass)
     _watch_ports(hass)
     if await hass.async_add_executor_job(staged_names, hass):
         await (await _load_staged_files(hass)).sweep(hass)
     await _log_newer_zigpy(hass)
     return True
+
+
+async def _copy_blueprints(hass: HomeAssistant) -> None:
+    module = await async_import_module(hass, f"{__name__}.blueprint_files")
+    await module.copy_blueprints(hass)
 
 
 @callback
@@ -183,6 +188,7 @@ async def _set_up_guest(hass: HomeAssistant, entry: AqaraConfigEntry) -> bool:
         ConfigEntryNotReady: ZHA is not running; the start is retried when it is.
     """
     guest = await _load_guest(hass)
+    await hass.async_add_import_executor_job(DEFINITIONS.load)
     memory, stored = await _open_memory(hass, entry)
     radio: GuestRadio = guest.radio_for(hass, entry, stored)
     gateway = _gateway(hass, entry, radio, memory, stored)

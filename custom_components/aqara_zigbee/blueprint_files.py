@@ -4,8 +4,7 @@ import logging
 from pathlib import Path
 import shutil
 
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.start import async_at_started
+from homeassistant.core import HomeAssistant
 
 from .const import DOMAIN
 
@@ -14,18 +13,13 @@ _LOGGER = logging.getLogger(__name__)
 SOURCE = Path(__file__).parent / "blueprints" / "automation"
 
 
-@callback
-def async_setup_blueprints(hass: HomeAssistant) -> None:
-    """Copy the blueprints once Home Assistant has started and created its blueprint folder."""
-
-    async def started(hass: HomeAssistant) -> None:
-        target = Path(hass.config.path("blueprints", "automation", DOMAIN))
-        try:
-            await hass.async_add_executor_job(_copy, target)
-        except OSError as error:
-            _LOGGER.warning("Could not copy the blueprints to %s: %s", target, error)
-
-    async_at_started(hass, started)
+async def copy_blueprints(hass: HomeAssistant) -> None:
+    """Copy the blueprints. Home Assistant has started and created its blueprint folder before."""
+    target = Path(hass.config.path("blueprints", "automation", DOMAIN))
+    try:
+        await hass.async_add_executor_job(_copy, target)
+    except OSError as error:
+        _LOGGER.warning("Could not copy the blueprints to %s: %s", target, error)
 
 
 def _copy(target: Path) -> None:

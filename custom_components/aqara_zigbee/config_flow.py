@@ -19,6 +19,7 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 
 from .const import DOMAIN, VIRTUAL_PORT
+from .core.models import DEFINITIONS
 from .ports import CONF_DEVICE
 from .radio.network import Port
 from .runtime import AqaraConfigEntry
@@ -116,12 +117,13 @@ class AddDeviceFlow(ConfigSubentryFlow):
 async def _load_steps(
     flow: ConfigFlow | OptionsFlow | ConfigSubentryFlow, module: str, name: str
 ) -> None:
-    """Import the class with all steps and make the flow an instance of it.
+    """Import the class with all steps and the definitions, and make the flow an instance of it.
 
     Home Assistant continues with the object that it has created, so a new object cannot replace it. The class is a
     subclass of the flow's, and overrides the step that was called.
     """
     loaded = await async_import_module(flow.hass, f"{__package__}.flows.{module}")
+    await flow.hass.async_add_import_executor_job(DEFINITIONS.load)
     kind: Any = getattr(loaded, name)
     flow.__class__ = kind
     kind.__init__(flow)

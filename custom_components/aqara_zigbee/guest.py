@@ -24,10 +24,10 @@ from homeassistant.util import dt as dt_util
 from . import doubles, host
 from .const import DOMAIN
 from .core.device import Device
-from .core.devices import DEFINITIONS
 from .core.events import NetworkEvent
 from .core.gateway import Gateway
 from .core.identity import extended_pan_id_in, unique_id
+from .core.models import DEFINITIONS
 from .core.radio import Ieee
 from .flows.previous import places
 from .newcomers import async_setup_newcomers

@@ -15,10 +15,10 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .core.device import Device
-from .core.devices import DEFINITIONS
 from .core.errors import StorageError
 from .core.events import NetworkEvent
 from .core.gateway import MOST_SECONDS, Gateway
+from .core.models import DEFINITIONS
 from .simulator.devices import MODELS, Knob, Lock, LockS2, Plug, Relay
 from .simulator.home import DAMAGE, Home
 from .simulator.life import Life

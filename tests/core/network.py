@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, override
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import DeliveryError
 from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.radio import Coordinator, Ieee, Neighbour, Node, Owner
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.definition import GONE, Definition
 from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.device_state import MOST_STRANGERS, OTHER_STRANGERS
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.property import Enum, Numeric
 from custom_components.aqara_zigbee.core.source import Address, Attribute, Element, Tag
 from custom_components.aqara_zigbee.core.value import MalformedValueError, read_value

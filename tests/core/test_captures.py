@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from tests.examples import FIXTURES
 
 CAPTURES: list[dict[str, Any]] = json.loads((FIXTURES / "captures.json").read_text())

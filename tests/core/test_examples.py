@@ -7,8 +7,8 @@ import pytest
 
 from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.definition import GONE, Definition
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import AqaraError
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.property import (
     TOGGLE,
     Binary,

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.aqara_zigbee.core.definition import Feed
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.mirror.device_info import power_source_of, type_of
 from tests.core.network import IEEE, Home, node
 
@@ -18,7 +18,7 @@ ON = "18010a00001001"
 @pytest.fixture
 def device(home: Home, feed: Feed, monkeypatch: pytest.MonkeyPatch) -> Device:
     """A plug of another feed that has just reported that it is on."""
-    monkeypatch.setitem(DEFINITIONS, PLUG, replace(DEFINITIONS[PLUG], feed=feed))
+    monkeypatch.setitem(DEFINITIONS.loaded, PLUG, replace(DEFINITIONS[PLUG], feed=feed))
     told = replace(node(PLUG, IEEE), logical_type=1, mac_capabilities=0x8E)
     device = home.gateway.known(told, home.now)
     home.receive(ON, cluster=6)

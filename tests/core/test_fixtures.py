@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.definition import Definition
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.property import Row
 from custom_components.aqara_zigbee.core.source import Address
 from tests import examples

@@ -9,8 +9,8 @@ import pytest
 
 from custom_components.aqara_zigbee.core import limits
 from custom_components.aqara_zigbee.core.device_settings import AVAILABILITY, SETTINGS as OWNED
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import ConversionError, short
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from tests.awkward import ODD, UNKEEPABLE
 from tests.core.network import IEEE, Home, node
 

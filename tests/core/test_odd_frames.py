@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.definition import GONE
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 
 LOCK, KNOB = "lumi.lock.acn02", "lumi.remote.rkba01"
 DOOR, MULTISTATE, ON_OFF, OWN, BASIC = 0x0101, 0x0012, 0x0006, 0xFCC0, 0x0000

@@ -5,9 +5,9 @@ from typing import Any, override
 
 import pytest
 
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import DeliveryError, NotOwnerError
 from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.radio import Ieee, Node, Radio
 from tests.core.network import IEEE, NOON, ScriptedRadio
 

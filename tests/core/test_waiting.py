@@ -11,10 +11,10 @@ import pytest
 
 from custom_components.aqara_zigbee.core import device as device_module, zcl
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import DeliveryError, RefusedError
 from custom_components.aqara_zigbee.core.events import NetworkEvent, Update
 from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.radio import Ieee
 from custom_components.aqara_zigbee.core.source import Attribute
 from custom_components.aqara_zigbee.core.value import Type
@@ -113,7 +113,7 @@ async def test_needs_survive_a_restart(
 ) -> None:
     """Also those of other models, and those that set no property."""
     needs = (*DEFINITIONS[model].on_join, SECRET.write(b"\1"), SECRET.write(b"\2"))
-    monkeypatch.setitem(DEFINITIONS, model, replace(DEFINITIONS[model], on_join=needs))
+    monkeypatch.setitem(DEFINITIONS.loaded, model, replace(DEFINITIONS[model], on_join=needs))
     await fall_asleep_while_joining(home, model)
     again = Home(json.loads(json.dumps(home.gateway.as_dict())))
     device = again.gateway.known(node(model), again.now)
@@ -132,7 +132,7 @@ async def test_refused_need_does_not_wait(
         raise RefusedError("status 0x86", 0x86)
 
     needy = replace(DEFINITIONS[PLUG], on_join=(SECRET.write(b"\1"),))
-    monkeypatch.setitem(DEFINITIONS, PLUG, needy)
+    monkeypatch.setitem(DEFINITIONS.loaded, PLUG, needy)
     home.radio.answer = refuse
     home.gateway.interviewed(node(PLUG), home.now)
     await home.settle()

@@ -15,8 +15,8 @@ import zigpy.device
 
 from custom_components.aqara_zigbee.config_flow import ADD_DEVICE
 from custom_components.aqara_zigbee.const import DOMAIN, VIRTUAL_PORT
-from custom_components.aqara_zigbee.core.devices import MODELS
 from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.flows import add_device
 from custom_components.aqara_zigbee.registry import registered_device
 from custom_components.aqara_zigbee.simulator.devices import Plug, Relay, Thermometer
@@ -136,7 +136,7 @@ async def test_first_page_lists_how_every_model_is_paired(
     dialogue = Dialogue(hass, entry)
     shown = await dialogue.open()
     lines = placeholders(shown)["how"].split("\n\n")
-    assert [model.model for model in MODELS] == [
+    assert [model.model for model in DEFINITIONS.distinct()] == [
         line.partition("**: ")[0].rpartition(" ")[2] for line in lines
     ]
     assert all(line.partition("**: ")[2] for line in lines)

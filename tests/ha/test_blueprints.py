@@ -42,8 +42,7 @@ async def folder(hass: HomeAssistant, gateway: Gateway) -> Path:
     """The folder of our blueprints, as the integration makes it."""
     assert await async_setup_component(hass, "automation", {})
     await hass.async_block_till_done()  # it makes the folder of all blueprints
-    blueprint_files.async_setup_blueprints(hass)
-    await hass.async_block_till_done()
+    await blueprint_files.copy_blueprints(hass)
     return Path(hass.config.path("blueprints", "automation", DOMAIN))
 
 
@@ -88,15 +87,13 @@ async def test_changes_of_the_user_are_kept(
     changed, deleted = folder / "knob_light.yaml", folder / "lock_notify.yaml"
     changed.write_text("mine")
     deleted.unlink()
-    blueprint_files.async_setup_blueprints(hass)
-    await hass.async_block_till_done()
+    await blueprint_files.copy_blueprints(hass)
     assert changed.read_text() == "mine"
     assert not deleted.exists()
 
 
 async def test_without_the_folder_of_all_blueprints(hass: HomeAssistant, gateway: Gateway) -> None:
-    blueprint_files.async_setup_blueprints(hass)
-    await hass.async_block_till_done()
+    await blueprint_files.copy_blueprints(hass)
     assert not Path(hass.config.path("blueprints")).exists()  # noqa: ASYNC240
 
 
@@ -114,8 +111,7 @@ async def test_a_folder_that_cannot_be_written(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(shutil, "copytree", full)
-    blueprint_files.async_setup_blueprints(hass)
-    await hass.async_block_till_done()
+    await blueprint_files.copy_blueprints(hass)
     assert f"Could not copy the blueprints to {folder}" in caplog.text
 
 

@@ -9,9 +9,9 @@ import pytest
 from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.definition import Definition
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.core.group import Cover
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.property import Access, Enum
 from custom_components.aqara_zigbee.core.source import Lookup, attribute
 from custom_components.aqara_zigbee.simulator.devices import Thermometer
@@ -43,7 +43,7 @@ async def joined(
     home: Home, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, definition: Definition
 ) -> Device:
     """A device of an invented model."""
-    monkeypatch.setitem(DEFINITIONS, Thermometer.MODEL, definition)
+    monkeypatch.setitem(DEFINITIONS.loaded, Thermometer.MODEL, definition)
     return await join(home, gateway, Thermometer())
 
 

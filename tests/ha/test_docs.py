@@ -6,8 +6,8 @@ from homeassistant.const import Platform
 import pytest
 
 from custom_components.aqara_zigbee.core.definition import Definition
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS, MODELS
 from custom_components.aqara_zigbee.core.group import Cover
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from scripts import docs
 from tests import examples
 from tests.core.invented import cover
@@ -58,7 +58,7 @@ def test_a_table_is_replaced_and_the_rest_is_kept() -> None:
 def test_a_model_without_a_section_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """After that of the model before, on every page; what stands there already stays."""
     before = {path: path.read_text() for path, _ in docs.pages()}
-    monkeypatch.setattr(docs, "MODELS", (*MODELS, cover(groups=(Cover("state", "position"),))))
+    monkeypatch.setattr(docs, "MODELS", (*docs.MODELS, cover(groups=(Cover("state", "position"),))))
     after = dict(docs.pages())
     added = {
         path: set(after[path].splitlines()) - set(text.splitlines())

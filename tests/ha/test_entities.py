@@ -21,9 +21,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.aqara_zigbee.core.definition import Definition
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS, MODELS
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.core.group import Cover
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.options import Option
 from custom_components.aqara_zigbee.core.property import (
     Action,
@@ -42,7 +42,9 @@ from custom_components.aqara_zigbee.simulator.home import Home
 from tests.ha.conftest import join, simulated, until
 
 PACKAGE = Path(__file__).parents[2] / "custom_components" / "aqara_zigbee"
-EVERY_MODEL = pytest.mark.parametrize("model", [each.zigbee_model for each in MODELS])
+EVERY_MODEL = pytest.mark.parametrize(
+    "model", [each.zigbee_model for each in DEFINITIONS.distinct()]
+)
 
 
 @EVERY_MODEL

@@ -10,9 +10,9 @@ import pytest
 from zigpy.zcl import foundation
 
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.events import Update
 from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.source import Address, Attribute, Element, Tag
 from custom_components.aqara_zigbee.simulator.devices import Lumi, Thermometer
 from custom_components.aqara_zigbee.simulator.home import Home

@@ -5,8 +5,8 @@ from homeassistant.exceptions import ServiceValidationError
 import pytest
 
 from custom_components.aqara_zigbee.core.definition import Definition, Feed
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.property import Access, Numeric
 from custom_components.aqara_zigbee.core.quantity import POWER
 from custom_components.aqara_zigbee.core.source import attribute
@@ -37,7 +37,7 @@ async def test_a_settable_number(
         feed=Feed.SLEEPY,
         properties=(LIMIT,),
     )
-    monkeypatch.setitem(DEFINITIONS, Thermometer.MODEL, invented)
+    monkeypatch.setitem(DEFINITIONS.loaded, Thermometer.MODEL, invented)
     device = await join(home, gateway, Thermometer())
     await hass.async_block_till_done()
     number = entity_id(hass, device, LIMIT.name)

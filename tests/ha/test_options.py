@@ -6,8 +6,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 import pytest
 
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.simulator.devices import Thermometer
 from custom_components.aqara_zigbee.simulator.home import Home
 from tests.core.invented import cover
@@ -35,7 +35,7 @@ async def test_each_kind_of_option_has_an_entity(
     after: str,
 ) -> None:
     """It can be changed while the device is unavailable, and is stored."""
-    monkeypatch.setitem(DEFINITIONS, Thermometer.MODEL, cover())
+    monkeypatch.setitem(DEFINITIONS.loaded, Thermometer.MODEL, cover())
     device = await join(home, gateway, Thermometer())
     device.set_available(available=False)
     await hass.async_block_till_done()
@@ -54,7 +54,7 @@ async def test_each_kind_of_option_has_an_entity(
 async def test_turning_an_option_off_again(
     hass: HomeAssistant, home: Home, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(DEFINITIONS, Thermometer.MODEL, cover())
+    monkeypatch.setitem(DEFINITIONS.loaded, Thermometer.MODEL, cover())
     device = await join(home, gateway, Thermometer())
     await hass.async_block_till_done()
     device.options["invert_cover"] = True

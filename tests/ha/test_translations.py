@@ -24,10 +24,10 @@ from custom_components.aqara_zigbee import (
     system_health,
     trigger,
 )
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS, MODELS
 from custom_components.aqara_zigbee.core.firmware import Obstacle
 from custom_components.aqara_zigbee.core.health import Finding
 from custom_components.aqara_zigbee.core.identity import CHANNEL, COORDINATOR, KEY
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.flows import (
     add_device,
     backup_options,
@@ -354,11 +354,11 @@ def test_every_assembled_text_exists() -> None:
 
 def test_every_model_has_help_for_its_pairing() -> None:
     known = TEXTS["selector"]["pairing_help"]["options"]
-    missing = {each.model.lower() for each in MODELS} - known.keys()
+    missing = {each.model.lower() for each in DEFINITIONS.distinct()} - known.keys()
     assert not missing, (
         f"say how to pair: add {missing} to selector.pairing_help.options in translations/en.json"
     )
-    assert known.keys() == {each.model.lower() for each in MODELS}
+    assert known.keys() == {each.model.lower() for each in DEFINITIONS.distinct()}
 
 
 def test_fields_of_forms_are_explained() -> None:

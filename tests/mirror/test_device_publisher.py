@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.devices.lumi_lock import ACTIONS
 from custom_components.aqara_zigbee.core.events import ActionFired, Update
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.property import Binary, Shown
 from custom_components.aqara_zigbee.mirror.payload import dump
 from custom_components.aqara_zigbee.mirror.settings import options_of

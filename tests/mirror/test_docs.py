@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.mirror.exposes import DEVIATIONS
 from custom_components.aqara_zigbee.mirror.requests.dispatch import GLOBAL, HOOKED
 from custom_components.aqara_zigbee.mirror.settings import CHECKS

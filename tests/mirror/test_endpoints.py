@@ -5,8 +5,8 @@ import pytest
 from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.definition import Feed
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.devices.lumi import on_off, unpack
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.mirror.exposes import definition_of
 from tests.core.invented import definition
 from tests.mirror.stage import ON, Stage
@@ -22,7 +22,7 @@ WALL_SWITCH = definition(
 
 @pytest.fixture
 def device(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Device:
-    monkeypatch.setitem(DEFINITIONS, WALL_SWITCH.zigbee_model, WALL_SWITCH)
+    monkeypatch.setitem(DEFINITIONS.loaded, WALL_SWITCH.zigbee_model, WALL_SWITCH)
     device = stage.add(WALL_SWITCH.zigbee_model, "lamp")
     stage.begin()
     return device

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from custom_components.aqara_zigbee.core.definition import Definition, Feed
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.group import Cover
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.property import Binary, Row, Shown, Text
 from custom_components.aqara_zigbee.core.zcl import Request
 from custom_components.aqara_zigbee.mirror.bridge import CONVERTERS_VERSION
@@ -137,7 +137,7 @@ async def test_an_option_of_a_models_own_is_set_by_mqtt(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It applies to the next report."""
-    monkeypatch.setitem(DEFINITIONS, "lumi.invented", cover())
+    monkeypatch.setitem(DEFINITIONS.loaded, "lumi.invented", cover())
     stage.add("lumi.invented", "shade")
     stage.begin()
     stage.receive("18010a0800201e", 0x0102)

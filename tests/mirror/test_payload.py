@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.property import (
     TOGGLE,
     Action,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.radio import Node
 from custom_components.aqara_zigbee.radio.adapter import ZigpyRadio
 from custom_components.aqara_zigbee.radio.network import Port

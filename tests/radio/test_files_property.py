@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.radio.backup import Backup, BackupError
 from custom_components.aqara_zigbee.radio.migration.memories import memories
 from custom_components.aqara_zigbee.radio.migration.source import SourceNetwork, TakeoverError

@@ -18,8 +18,8 @@ import zigpy.types as t
 import zigpy.zdo.types as zdo_t
 
 from custom_components.aqara_zigbee.core import zcl
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import DeliveryError
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.radio import Node
 from custom_components.aqara_zigbee.radio import guest
 from custom_components.aqara_zigbee.radio.guest import GuestRadio, extended_pan_id_of

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import DeliveryError
 from custom_components.aqara_zigbee.core.events import NetworkEvent
 from custom_components.aqara_zigbee.core.firmware import ImageSources
 from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.radio.adapter import ZigpyRadio
 from custom_components.aqara_zigbee.radio.network import Port
 from custom_components.aqara_zigbee.simulator import Home, Knob, LockS2, Plug, Relay

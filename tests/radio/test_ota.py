@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.errors import DeliveryError
 from custom_components.aqara_zigbee.core.events import NetworkEvent
 from custom_components.aqara_zigbee.core.firmware import (
@@ -21,6 +20,7 @@ from custom_components.aqara_zigbee.core.firmware import (
     UpdateError,
 )
 from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.radio.adapter import ZigpyRadio
 from custom_components.aqara_zigbee.radio.network import Port
 from custom_components.aqara_zigbee.simulator import Home, Lock, LockS2, Plug, Relay

@@ -14,8 +14,8 @@ import pytest
 from zigpy.appdb import DB_VERSION
 
 from custom_components.aqara_zigbee.core.device import Device
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.identity import CHANNEL, EXTENDED_PAN_ID
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.radio import Endpoint, Node, Radio
 from custom_components.aqara_zigbee.core.zcl import Record, Report
 from custom_components.aqara_zigbee.radio.backup import Backup

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.definition import Definition
-from custom_components.aqara_zigbee.core.devices import MODELS
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.zcl import Report
 from custom_components.aqara_zigbee.simulator.actions import actions_of
 from custom_components.aqara_zigbee.simulator.devices import MODELS as SIMULATED, Lumi
@@ -16,7 +16,9 @@ from custom_components.aqara_zigbee.simulator.zcl import Frame
 
 from .bench import Bench
 
-EVERY_MODEL = pytest.mark.parametrize("definition", MODELS, ids=lambda each: each.model)
+EVERY_MODEL = pytest.mark.parametrize(
+    "definition", DEFINITIONS.distinct(), ids=lambda each: each.model
+)
 ARGUMENTS = {"float": 21.5, "int": 1, "bool": True}
 """Arguments of actions by type."""
 

@@ -16,8 +16,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.aqara_zigbee.const import DOMAIN
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.platforms import platform_of
 from custom_components.aqara_zigbee.radio.packet_tap import Tap
 from custom_components.aqara_zigbee.simulator.home import Home

@@ -17,8 +17,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 import zigpy.types as t
 
 from custom_components.aqara_zigbee.const import DOMAIN
-from custom_components.aqara_zigbee.core.devices import DEFINITIONS
 from custom_components.aqara_zigbee.core.gateway import Gateway
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.property import Property
 from custom_components.aqara_zigbee.platforms import parts_of
 from custom_components.aqara_zigbee.registry import registered_device

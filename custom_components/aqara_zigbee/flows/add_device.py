@@ -24,9 +24,9 @@ import probatio
 
 from ..config_flow import AddDeviceFlow
 from ..const import DOMAIN
-from ..core.devices import MODELS
 from ..core.errors import DeliveryError
 from ..core.gateway import MOST_SECONDS, Gateway
+from ..core.models import DEFINITIONS
 from ..core.pairing import PairingDevices, Stage
 from ..core.radio import Ieee
 from ..registry import name_of, registered_device, rename
@@ -259,7 +259,8 @@ class AddDeviceSteps(ProgressStep[SubentryFlowResult], AddDeviceFlow):
         """Return how each model is paired."""
         words = await load_texts(self.hass, "pairing_help")
         return [
-            f"**{each.description} {each.model}**: {words[each.model.lower()]}" for each in MODELS
+            f"**{each.description} {each.model}**: {words[each.model.lower()]}"
+            for each in DEFINITIONS.distinct()
         ]
 
     async def _list_texts(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ The texts are those of ``selector.takeover`` in the translations.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..core.devices import DEFINITIONS
+from ..core.models import DEFINITIONS
 from ..core.radio import Ieee
 from ..mirror.names import address
 from ..mirror.topics import topic_name

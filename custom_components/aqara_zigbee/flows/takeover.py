@@ -22,7 +22,7 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from ..const import CONF_ENABLED, CONF_MQTT
-from ..core.devices import DEFINITIONS
+from ..core.models import DEFINITIONS
 from ..core.radio import Ieee
 from ..mirror.names import Name, address
 from ..mirror.topics import problem_with, topic_name

@@ -13,8 +13,8 @@ from homeassistant.helpers.typing import DiscoveryInfoType
 import probatio
 
 from .. import host
-from ..core.devices import DEFINITIONS
 from ..core.identity import unique_id
+from ..core.models import DEFINITIONS
 from ..core.radio import Ieee
 from ..registry import name_of, owner_of_device
 from ..runtime import CONF_DISABLE_ZHA, CONF_HOST, ZHA, AqaraConfigEntry, is_guest

@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 import functools
 from importlib import import_module
 import logging
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast, override
 
 from zigpy.device import ZigbeeDevice
 import zigpy.types as t
 
-from ..core.definition import Definition
 from ..core.errors import DeliveryError
 from ..core.firmware import ImageSources, Patience
 from ..core.identity import Identity
+from ..core.limits import until_nul
+from ..core.models import Definitions
 from ..core.radio import Coordinator, Ieee, Listener, Owner
 from .application import Application
 from .device import RawDevice
@@ -64,7 +64,7 @@ class ZigpyRadio(ZigpyRequests, Owner):
         self,
         port: Port,
         database: str | None = None,
-        known: Mapping[str, Definition] = MappingProxyType({}),
+        known: Definitions | None = None,
         images: ImageSources | None = None,
         patience: Patience | None = None,
     ) -> None:
@@ -73,8 +73,8 @@ class ZigpyRadio(ZigpyRequests, Owner):
         Args:
             port: the coordinator's port.
             database: the file of zigpy's database; None for no database.
-            known: definitions by model identifier; such a device is accepted by its reported model
-                if it falls asleep during its interview.
+            known: the definitions, loaded for the network's devices; such a device is accepted by
+                its reported model if it falls asleep during its interview.
             images: where firmware for its devices comes from; None for none.
             patience: timeouts of firmware updates.
         """
@@ -83,7 +83,7 @@ class ZigpyRadio(ZigpyRequests, Owner):
         self.recognise: Callable[[Identity], bool] = lambda identity: True
         self._port = port
         self._database = database
-        self._known = known
+        self._known = known or Definitions({})
         self._listener: Listener | None = None
         self._coordinator: Coordinator | None = None
         self._app: Application | None = None
@@ -141,6 +141,8 @@ class ZigpyRadio(ZigpyRequests, Owner):
             app.on_sent = zigpy_listener.sent
             app.on_readdressed = zigpy_listener.readdressed
             app.before_start = functools.partial(self._look_at, app)
+            app.definitions = self._known
+            await asyncio.to_thread(self._known.load, _models(app))
             zigpy_listener.interview_fallback.accept_stored()
             for device in app.devices.values():
                 if isinstance(device, ZigbeeDevice) and not is_coordinator(device):
@@ -265,6 +267,7 @@ class ZigpyRadio(ZigpyRequests, Owner):
     @override
     async def interview(self, ieee: Ieee) -> None:
         device = self._device(ieee)
+        await asyncio.to_thread(self._known.load)
         await self._attention.attend(device.reinterview(), ieee, LENGTHY_SECONDS)
         if self._device(ieee) is device:  # zigpy logs the reason and keeps its data
             raise DeliveryError(f"{ieee} does not respond")
@@ -275,3 +278,11 @@ class ZigpyRadio(ZigpyRequests, Owner):
         self._lost = True
         self._attention.end()
         return was_up
+
+
+def _models(app: Application) -> set[str] | None:
+    """Return the models of an application's devices; None if one of them is not known yet."""
+    devices = [device for device in app.devices.values() if isinstance(device, ZigbeeDevice)]
+    if not all(device.is_initialized for device in devices if not is_coordinator(device)):
+        return None
+    return {until_nul(device.model or "") for device in devices}

@@ -21,6 +21,8 @@ from zigpy.device import ZigbeeDevice
 import zigpy.types as t
 from zigpy_znp.zigbee import application
 
+from ..core.models import Definitions
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -141,10 +143,16 @@ class RateLimit:
 
 
 class JoiningApplication(StoringApplication):
-    """A TI coordinator that interviews a limited number of new devices at once."""
+    """A TI coordinator that interviews a limited number of new devices at once.
+
+    Attributes:
+        definitions: the definitions, which are loaded before the first interview.
+    """
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
+        self.definitions = Definitions({})
+        self._loading: asyncio.Task[None] | None = None
         self._joiners: set[t.EUI64] = set()
         self._joins = RateLimit(_JOIN_PAUSE, MOST_JOINERS)
         self._associations = RateLimit(_JOIN_PAUSE, MOST_JOINERS)
@@ -181,7 +189,22 @@ class JoiningApplication(StoringApplication):
                 return
             self._make_room()
             self._joiners.add(ieee)
+            self._load_definitions()
         super().handle_join(nwk, ieee, parent_nwk, handle_rejoin=handle_rejoin)  # type: ignore[arg-type]
+
+    def _load_definitions(self) -> None:
+        """Load the definitions, as a new device can be of any model."""
+        if self._loading is None and not self.definitions.are_loaded:
+            self._loading = self.create_task(
+                asyncio.to_thread(self.definitions.load), "load the definitions"
+            )
+
+    @override
+    async def send_packet(self, packet: t.ZigbeePacket) -> None:
+        """Send a packet; none of an interview before the definitions are loaded."""
+        if self._loading is not None:
+            await asyncio.wait((self._loading,))
+        await super().send_packet(packet)
 
     def _make_room(self) -> None:
         """Remove the new devices that were silent longest, to have room for one more."""
