@@ -27,7 +27,7 @@ _NOISE = (
     # Home Assistant has no images of custom integrations, but the frontend requests them.
     "brands",
     # The network map of an entry that a walk deletes while the page loads it; the walk `network-map` checks one.
-    "/api/image_proxy/image.texas_instruments",
+    "/api/image_proxy/image.cc2652",
 )
 """Parts of console errors that are not ours, with the reason why."""
 

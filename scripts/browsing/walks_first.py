@@ -6,7 +6,7 @@ from scripts.browsing.page import Dialog
 from scripts.browsing.scene import Scene, walk
 from scripts.browsing.texts import TRANSLATIONS, Texts
 
-OWN = "Texas Instruments"
+OWN = "CC2652"
 """Beginning of the title of the demo's config entry."""
 
 

@@ -98,7 +98,7 @@ async def test_warning_about_z_stack_1(hass: HomeAssistant) -> None:
 async def test_blank_coordinator_is_formed_without_asking(hass: HomeAssistant, blank: Home) -> None:
     result = await open_port(hass, f" {PATH} ")
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["title"] == f"Texas Instruments CC2652 ({blank.ieee[-5:]})"
+    assert result["title"] == f"CC2652 ({blank.ieee[-5:]})"
     assert result["data"] == {"device": DEVICE}
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     assert entry.unique_id is not None

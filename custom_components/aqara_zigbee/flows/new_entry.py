@@ -74,5 +74,8 @@ class NewEntryFlow(PortFlow):
 
 
 def _title(coordinator: Coordinator) -> str:
-    """Return the title of a new entry, with the end of the address to distinguish coordinators."""
-    return f"{coordinator.manufacturer} {coordinator.model} ({coordinator.ieee[-5:]})"
+    """Return the title of a new entry, with the end of the address to distinguish coordinators.
+
+    A longer one is cut on a phone, and two networks would look the same.
+    """
+    return f"{coordinator.model or coordinator.manufacturer} ({coordinator.ieee[-5:]})"
