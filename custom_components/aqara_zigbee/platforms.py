@@ -44,6 +44,9 @@ PLATFORMS = [
 type Part = Row | AnyOption | Group
 """The source of an entity: a row, an option, or a group of rows."""
 
+type MakeEntities = Callable[[Device, Part], list[Entity]]
+"""Creates the entities of a part of a device."""
+
 
 def platform_of(row: Part) -> Platform:
     """Return the platform of a part, from its type."""
@@ -92,7 +95,7 @@ def follow(
     entry: AqaraConfigEntry,
     add: AddConfigEntryEntitiesCallback,
     platform: Platform,
-    make: Callable[[Device, Part], list[Entity]],
+    make: MakeEntities,
     besides: Callable[[Device], list[Entity]] = lambda device: [],
 ) -> None:
     """Add entities for all current and new devices.
@@ -106,15 +109,7 @@ def follow(
     """
     gateway = entry.runtime_data.gateway
     met: set[str] = set()
-    is_shown_by_zha = is_guest(entry) and not disables_zha(entry)
-
-    def made(device: Device, part: Part) -> list[Entity]:
-        entities = make(device, part)
-        if is_shown_by_zha and is_covered_by_zha(device, part):
-            for entity in entities:
-                assert isinstance(entity, AqaraEntity)
-                entity.disable_by_default()
-        return entities
+    made = _beside_zha(make) if is_guest(entry) and not disables_zha(entry) else make
 
     @callback
     def add_device(device: Device) -> None:
@@ -137,6 +132,20 @@ def follow(
     for device in gateway.values():
         add_device(device)
     entry.async_on_unload(gateway.subscribe(on_event))
+
+
+def _beside_zha(make: MakeEntities) -> MakeEntities:
+    """Disable the created entities by default where ZHA has equivalent ones."""
+
+    def made(device: Device, part: Part) -> list[Entity]:
+        entities = make(device, part)
+        if is_covered_by_zha(device, part):
+            for entity in entities:
+                assert isinstance(entity, AqaraEntity)
+                entity.disable_by_default()
+        return entities
+
+    return made
 
 
 def is_covered_by_zha(device: Device, part: Part) -> bool:

@@ -92,8 +92,12 @@ class ProgressStep[ResultT: FlowResult[Any, Any]](FlowHandler[Any, ResultT, Any]
                 progress_task=self._waiting,
                 description_placeholders=placeholders,
             )
+        return self._end_progress(step, self._outcome(task, done, failed))
+
+    def _end_progress(self, step: str, next_step: str) -> ResultT:
+        """Signal that the progress of a step is over, until the dialog asks for the next step."""
         self._task = self._waiting = None
-        self._next_step = self._outcome(task, done, failed)
+        self._next_step = next_step
         self._reminder = self.hass.async_create_background_task(
             self._remind(), f"{DOMAIN} {step} over"
         )

@@ -227,28 +227,44 @@ class RawDevice(zigpy.device.ZigbeeDevice):
         Raises:
             zigpy.exceptions.DeliveryError: it was not sent.
         """
-        asked, was_unicast = self._asked.get((dst_ep, int(cluster), sequence), (None, True))
-        head = zcl.read_header(data)
-        if asked is not None and head is not None and head[0].is_general:
-            if head[0].command == zcl.DEFAULT_RESPONSE and not was_unicast:
-                return None
-            data = zcl.write_answer(asked, head[0].command, head[1])
+        corrected = self._corrected((dst_ep, int(cluster), sequence), data)
+        if corrected is None:
+            return None
         if len(self._answers) >= MOST_ANSWERS:
             raise DeliveryError("too many answers to it are under way")
-        sending = super().reply(
-            profile,
-            cluster,
-            src_ep,
-            dst_ep,
-            sequence,
-            data,
-            timeout,
-            expect_reply,
-            use_ieee,
-            ask_for_ack,
-            priority,
-            **kwargs,
+        return await self._finish(
+            super().reply(
+                profile,
+                cluster,
+                src_ep,
+                dst_ep,
+                sequence,
+                corrected,
+                timeout,
+                expect_reply,
+                use_ieee,
+                ask_for_ack,
+                priority,
+                **kwargs,
+            )
         )
+
+    def _corrected(self, key: Key, data: bytes) -> bytes | None:
+        """Return a response with the header that fits the request; None if none may be sent."""
+        asked, was_unicast = self._asked.get(key, (None, True))
+        head = zcl.read_header(data)
+        if asked is None or head is None or not head[0].is_general:
+            return data
+        if head[0].command == zcl.DEFAULT_RESPONSE and not was_unicast:
+            return None
+        return zcl.write_answer(asked, head[0].command, head[1])
+
+    async def _finish(self, sending: Coroutine[Any, Any, Any]) -> Any:
+        """Send a response, unless the application ends before.
+
+        Raises:
+            zigpy.exceptions.DeliveryError: it was not sent.
+        """
         answer = self.create_task(sending, f"answer to {self.ieee}")  # ends with the application
         self._answers.add(answer)
         answer.add_done_callback(self._answers.discard)

@@ -6,10 +6,11 @@ doing anything. `memories` has the devices' states and options. `database` write
 zigpy would after joining, so that no device has to be paired again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from zigpy_znp.const import Z2M_NETWORK_KEY
 
@@ -82,17 +83,7 @@ def survey(
     Raises:
         TakeoverError: neither the program nor the coordinator has the network's settings.
     """
-    backup = _fitting(household, stick)
-    deed, network, differences = _deed(household, backup, stick)
-    doubts = [*household.doubts]
-    if household.others and deed in (CoordinatorAction.WRITE, CoordinatorAction.OVERWRITE):
-        doubts.append(MigrationWarning.SEVERAL_NETWORKS)
-    if network.has_key(_KNOWN_KEY):
-        doubts.append(MigrationWarning.KNOWN_KEY)
-    if deed in (CoordinatorAction.WRITE, CoordinatorAction.OVERWRITE) and _is_stale(network, now):
-        doubts.append(MigrationWarning.OLD_BACKUP)
-    if deed is CoordinatorAction.KEEP and differences:
-        doubts.append(MigrationWarning.STICK_CHANGED)
+    plan = _plan(household, _fitting(household, stick), stick)
     complete = [member for member in household.members if member.node.is_complete]
     ours = tuple(member for member in complete if model_of(member.node) in definitions)
     return Survey(
@@ -100,10 +91,10 @@ def survey(
         others=tuple(member for member in complete if member not in ours),
         unknown=tuple(member for member in household.members if not member.node.is_complete),
         losses=household.losses,
-        doubts=tuple(doubts),
-        deed=deed,
-        network=network,
-        differences=differences,
+        doubts=tuple(_doubts(household, plan, now)),
+        deed=plan.deed,
+        network=plan.network,
+        differences=plan.differences,
         damaged_lines=household.damaged_lines,
     )
 
@@ -117,31 +108,46 @@ def _fitting(household: SourceNetwork, stick: Backup | None) -> Backup | None:
     return household.backup
 
 
-def _deed(
-    household: SourceNetwork, backup: Backup | None, stick: Backup | None
-) -> tuple[CoordinatorAction, Backup, tuple[str, ...]]:
-    """Return the action, the coordinator's network then, and the differences."""
+class _Plan(NamedTuple):
+    """The part of a `Survey` about the coordinator, with the same attributes."""
+
+    deed: CoordinatorAction
+    network: Backup
+    differences: tuple[str, ...] = ()
+
+
+def _plan(household: SourceNetwork, backup: Backup | None, stick: Backup | None) -> _Plan:
     if backup is None:
         if stick is None or household.coordinator not in (None, stick.coordinator):
             raise TakeoverError(MigrationFailure.NO_NETWORK)
         if stick.is_whole:
-            return CoordinatorAction.KEEP, stick, ()
+            return _Plan(CoordinatorAction.KEEP, stick)
         if not stick.is_usable:
             raise TakeoverError(MigrationFailure.NO_NETWORK)
-        return CoordinatorAction.COMPLETE, stick, ()
+        return _Plan(CoordinatorAction.COMPLETE, stick)
     if stick is None:
-        return CoordinatorAction.WRITE, backup, ()
+        return _Plan(CoordinatorAction.WRITE, backup)
     differences = backup.differences(stick)
     if not backup.is_same_network(stick):
-        return CoordinatorAction.OVERWRITE, backup, differences
+        return _Plan(CoordinatorAction.OVERWRITE, backup, differences)
     # The channel is the coordinator's; missing data is the backup's.
     if stick.is_whole:
-        return CoordinatorAction.KEEP, stick, differences
-    return (
-        CoordinatorAction.COMPLETE,
-        stick if differences and stick.is_usable else backup,
-        differences,
-    )
+        return _Plan(CoordinatorAction.KEEP, stick, differences)
+    network = stick if differences and stick.is_usable else backup
+    return _Plan(CoordinatorAction.COMPLETE, network, differences)
+
+
+def _doubts(household: SourceNetwork, plan: _Plan, now: datetime) -> Iterator[MigrationWarning]:
+    is_written = plan.deed in (CoordinatorAction.WRITE, CoordinatorAction.OVERWRITE)
+    yield from household.doubts
+    if household.others and is_written:
+        yield MigrationWarning.SEVERAL_NETWORKS
+    if plan.network.has_key(_KNOWN_KEY):
+        yield MigrationWarning.KNOWN_KEY
+    if is_written and _is_stale(plan.network, now):
+        yield MigrationWarning.OLD_BACKUP
+    if plan.deed is CoordinatorAction.KEEP and plan.differences:
+        yield MigrationWarning.STICK_CHANGED
 
 
 def _is_stale(backup: Backup, now: datetime) -> bool:
