@@ -257,9 +257,9 @@ class AddDeviceSteps(ProgressStep[SubentryFlowResult], AddDeviceFlow):
 
     async def _pairing_help(self) -> list[str]:
         """Return how each model is paired."""
-        words = await load_texts(self.hass, "pairing_help")
+        texts = await load_texts(self.hass, "pairing_help")
         return [
-            f"**{each.description} {each.model}**: {words[each.model.lower()]}"
+            f"**{each.description} {each.model}**: {texts[each.model.lower()]}"
             for each in DEFINITIONS.distinct()
         ]
 
