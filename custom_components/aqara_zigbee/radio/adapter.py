@@ -133,20 +133,10 @@ class ZigpyRadio(ZigpyRequests, Owner):
                     device_resolver=zigpy_listener.resolve,
                 ),
             )
-            zigpy_listener.app, zigpy_listener.interview_fallback = (
-                app,
-                InterviewFallback(app, self._known),
-            )
-            app.add_listener(zigpy_listener)
-            app.on_sent = zigpy_listener.sent
-            app.on_readdressed = zigpy_listener.readdressed
             app.before_start = functools.partial(self._look_at, app)
             app.definitions = self._known
             await asyncio.to_thread(self._known.load, _models(app))
-            zigpy_listener.interview_fallback.accept_stored()
-            for device in app.devices.values():
-                if isinstance(device, ZigbeeDevice) and not is_coordinator(device):
-                    self._listener.known(node_of(device), datetime.now(UTC))
+            self._connect(app, zigpy_listener, self._listener)
             await app.startup(auto_form=False)
         except BaseException as error:
             if app is not None:
@@ -159,6 +149,18 @@ class ZigpyRadio(ZigpyRequests, Owner):
         if self._lost:
             await self.stop()
             raise RadioError(RadioProblem.FAILED, "disconnected during startup")
+
+    def _connect(self, app: Application, zigpy_listener: ZigpyListener, listener: Listener) -> None:
+        """Connect zigpy's application with the listeners, which get the known devices."""
+        fallback = InterviewFallback(app, self._known)
+        zigpy_listener.app, zigpy_listener.interview_fallback = app, fallback
+        app.add_listener(zigpy_listener)
+        app.on_sent = zigpy_listener.sent
+        app.on_readdressed = zigpy_listener.readdressed
+        fallback.accept_stored()
+        for device in app.devices.values():
+            if isinstance(device, ZigbeeDevice) and not is_coordinator(device):
+                listener.known(node_of(device), datetime.now(UTC))
 
     def _look_at(self, app: Application) -> None:
         """Check that the network is the expected one.
