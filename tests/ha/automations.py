@@ -99,13 +99,22 @@ async def long_loss(
 ) -> Device:
     """The coordinator is back after more than a day, before the device sends something."""
     gateway: Gateway = entry.runtime_data.gateway
-    home.unplug()
-    await until(lambda: not device.available)
-    device.last_seen = datetime.now(UTC) - timedelta(hours=30)
+    await _unplug_for_long(home, device)
     home.plug_in("test")
     await until(lambda: gateway.online)
     assert not device.available
     return device
+
+
+async def _unplug_for_long(home: Home, device: Device) -> None:
+    """Unplug the coordinator, as if the device had sent its last frame more than a day ago.
+
+    A device that has just joined sends its state a moment later, which would end the absence.
+    """
+    home.unplug()
+    await until(lambda: not device.available)
+    home.clock.advance(10)
+    device.last_seen = datetime.now(UTC) - timedelta(hours=30)
 
 
 async def restart(
@@ -124,9 +133,10 @@ async def long_restart(
     hass: HomeAssistant, entry: MockConfigEntry, home: Home, device: Device
 ) -> Device:
     """The integration is started again after more than a day."""
-    device.last_seen = datetime.now(UTC) - timedelta(hours=30)
+    await _unplug_for_long(home, device)
     device.remember({})  # sends an update, so that it is stored
     await hass.config_entries.async_unload(entry.entry_id)
+    home.plug_in("test")
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     gateway: Gateway = entry.runtime_data.gateway
