@@ -31,6 +31,16 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(add_device, "TICK", 0.1)
 
 
+def suggested(shown: SubentryFlowResult) -> dict[str, str]:
+    """Return the values that a form is filled in with, besides its defaults."""
+    assert shown["data_schema"] is not None
+    return {
+        str(field): field.description["suggested_value"]
+        for field in shown["data_schema"].schema
+        if field.description
+    }
+
+
 def placeholders(shown: SubentryFlowResult) -> Mapping[str, str]:
     """Return the placeholders of the texts."""
     return shown["description_placeholders"] or {}
@@ -398,6 +408,25 @@ async def test_network_that_is_not_running(
     await hass.config_entries.async_setup(dialogue.entry.entry_id)
 
 
+async def test_router_that_does_not_respond_stays_chosen(
+    home: Home, gateway: Gateway, dialogue: Dialogue
+) -> None:
+    relay = Relay()
+    router = await join(home, gateway, relay)
+    await dialogue.open()
+    await gateway.permit(0, dt_util.utcnow())
+    await dialogue.watch(lambda shown: shown.get("step_id") == "joined")
+    result = await dialogue.answer({"next_step_id": "choose"})
+    assert suggested(result) == {}
+    home.faults.confirm(233, node=relay)
+    result = await dialogue.answer({"via": router.ieee})
+    assert (result["step_id"], result["errors"]) == ("choose", {"base": "not_opened"})
+    assert suggested(result) == {"via": router.ieee}
+    home.faults.clear()
+    result = await dialogue.answer({"via": router.ieee})
+    assert result["step_id"] == "pairing"
+
+
 async def test_sixth_simulated_device(hass: HomeAssistant) -> None:
     """In a virtual home another device can be added, and the coordinator be disconnected."""
     device = {"path": VIRTUAL_PORT, "baudrate": 115200, "flow_control": None}
@@ -416,6 +445,7 @@ async def test_sixth_simulated_device(hass: HomeAssistant) -> None:
     await until(lambda: not gateway.online)
     result = await dialogue.answer({"simulated": "lumi.relay.c2acn01"})
     assert (result["step_id"], result["errors"]) == ("choose", {"base": "not_opened"})
+    assert suggested(result) == {"via": "all", "simulated": "lumi.relay.c2acn01"}
     await hass.services.async_call("switch", "turn_on", {"entity_id": stick}, blocking=True)
     await until(lambda: gateway.online)
     await dialogue.answer({"simulated": "lumi.relay.c2acn01"})

@@ -137,7 +137,7 @@ class AddDeviceSteps(ProgressStep[SubentryFlowResult], AddDeviceFlow):
                 return await self.async_step_pairing()
         return self.async_show_form(
             step_id="choose",
-            data_schema=self._choice(),
+            data_schema=self.add_suggested_values_to_schema(self._choice(), user_input),
             errors=errors,
             description_placeholders={
                 "reason": reason,
