@@ -6,6 +6,7 @@ among the selectors of the translations.
 
 from collections.abc import Mapping
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.translation import (
     async_get_cached_translations,
@@ -45,6 +46,20 @@ async def load_texts(hass: HomeAssistant, subject: str) -> Texts:
     """Return the texts of a subject: ``selector.<subject>.options`` in the translations."""
     translations = await async_get_translations(hass, hass.config.language, "selector", [DOMAIN])
     return _of_subject(translations, subject)
+
+
+async def load_reason(hass: HomeAssistant, entry: ConfigEntry) -> str:
+    """Return why an entry of ours does not run, in whole sentences; empty if that is not known.
+
+    Home Assistant's own text is English, and without the last period.
+    """
+    translations = await async_get_translations(hass, hass.config.language, "exceptions", [DOMAIN])
+    key = f"component.{DOMAIN}.exceptions.{entry.error_reason_translation_key}.message"
+    if (text := translations.get(key)) is None:
+        return entry.reason or ""
+    for name, value in (entry.error_reason_translation_placeholders or {}).items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return text
 
 
 @callback

@@ -42,6 +42,7 @@ from custom_components.aqara_zigbee.simulator.port import Port
 from custom_components.aqara_zigbee.simulator.stranger import EzspAdapter
 from custom_components.aqara_zigbee.storage.backup_list import OVERWRITTEN, BackupList, Reason
 from custom_components.aqara_zigbee.storage.store import Memory
+from custom_components.aqara_zigbee.texts import load_reason
 from tests.ha.conftest import DEVICE, NAME, asleep, join, plug_in_usb, state, until
 
 PATH = str(DEVICE["path"])
@@ -702,6 +703,32 @@ async def test_network_that_does_not_start_after_the_repair(
     await repair.answer()
     result = await repair.wait()
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_up")
+    assert result["description_placeholders"] is not None
+    reason = result["description_placeholders"]["reason"]
+    assert reason == f"Nothing was found at port {entry.data['device']['path']}."
+
+
+@pytest.mark.parametrize(
+    ("language", "key", "placeholders", "reason"),
+    [
+        ("en", "no_answer", {"path": "/dev/x"}, "The coordinator at /dev/x does not respond."),
+        ("de", "no_answer", {"path": "/dev/x"}, "Der Koordinator an /dev/x antwortet nicht."),
+        ("de", None, None, "odd"),
+    ],
+)
+async def test_reason_is_in_the_language_of_the_installation(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    language: str,
+    key: str | None,
+    placeholders: dict[str, str] | None,
+    reason: str,
+) -> None:
+    hass.config.language = language
+    entry.mock_state(hass, ConfigEntryState.SETUP_RETRY, reason="odd")
+    object.__setattr__(entry, "error_reason_translation_key", key)
+    object.__setattr__(entry, "error_reason_translation_placeholders", placeholders)
+    assert await load_reason(hass, entry) == reason
 
 
 async def test_a_changed_channel_is_not_another_network(

@@ -13,6 +13,7 @@ import probatio
 
 from ..radio.network import Port
 from ..runtime import AqaraConfigEntry
+from ..texts import load_reason
 from .port import CONF_DEVICE, error_key
 from .progress import UNKNOWN
 from .reservation import ReservingFlow
@@ -72,9 +73,9 @@ class CoordinatorRepair(ReservingFlow[RepairsFlowResult], RepairsFlow):
         """Check whether the network is running."""
         if self._entry.state is ConfigEntryState.LOADED:
             return self.async_create_entry(data={})
+        reason = await load_reason(self.hass, self._entry)
         return self.async_abort(
-            reason="not_up",
-            description_placeholders={**self._names, "reason": self._entry.reason or ""},
+            reason="not_up", description_placeholders={**self._names, "reason": reason}
         )
 
     async def _start(self) -> None:
