@@ -82,6 +82,11 @@ class Process:
         await self._process.wait()
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
     def ended(self) -> bool:
         """Whether it is over."""
         return self._process.returncode is not None

@@ -31,8 +31,13 @@ _NOISE = (
 )
 """Parts of console errors that are not ours, with the reason why."""
 
-_PROVOKED = ("states.db is damaged", "file is not a database")
-"""Parts of errors in the log that the walk `damaged` provokes."""
+_PROVOKED = (
+    "states.db is damaged",
+    "file is not a database",
+    # Home Assistant's own, of a file that cannot be written.
+    "aqara_zigbee.overwritten.backups",
+)
+"""Parts of errors in the log that the walks `damaged` and `network` provoke."""
 
 _LONGEST = 300
 """Characters of a fault; the rest of an error is where it was raised in the frontend."""

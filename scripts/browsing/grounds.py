@@ -1,14 +1,17 @@
 """The installation for the browser: the demo, ZHA beside it, and coordinators to set up."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+import fcntl
 import json
+import os
 from pathlib import Path
 import sqlite3
 import sys
+import tty
 from typing import Any
 
 from scripts.demo import play, running
@@ -20,8 +23,73 @@ from scripts.demo_process import FOLDER, Process, free_port
 DOMAIN = "aqara_zigbee"
 ZHA = "zha"
 
+PARTIAL = (
+    f"custom_components.{DOMAIN}.radio.restore",
+    "CoordinatorContents",
+    "lambda network, is_old: known(network.__replace__(is_whole=False), is_old)",
+)
+"""For `Grounds.replaced`: each coordinator lacks a part of its network."""
+OVERWRITTEN = "overwritten"
+"""In place of an entry's id: the networks that were overwritten at a setup."""
+
+ZHA_DATABASE = FOLDER / "zigbee.db"
+
+
+def _failing(module: str, error: str, *arguments: str) -> str:
+    """An expression for a function that raises one of our errors."""
+    made = f"sys.modules['custom_components.{DOMAIN}.{module}'].{error}{arguments!r}"
+    return f"lambda *_: (_ for _ in ()).throw({made})"
+
+
+READ_ERRORS = {
+    key: _failing("radio.network", "RadioError", key)
+    for key in (
+        "no_answer",
+        "not_zstack",
+        "port_busy",
+        "port_not_permitted",
+        "radio_failed",
+        "memory_unreadable",
+        "memory_corrupt",
+        "formation_failed",
+    )
+}
+"""Errors of reading a coordinator; and for `Grounds.replaced`, what raises them."""
+
+WRITE_ERRORS = {
+    "write_failed": _failing("radio.restore", "WriteError"),
+    "backup_too_many_devices": _failing("radio.backup", "BackupError", "backup_too_many_devices"),
+    "backup_link_keys": _failing("radio.backup", "BackupError", "backup_link_keys"),
+    "storage_failed": _failing("core.errors", "StorageError", "no space left"),
+}
+"""Errors of writing a network to a coordinator, likewise."""
+
 _LOG = FOLDER.with_name("coordinators.log")
 _ZHA_SEED = 7
+
+_DISCOVERY = """
+from ipaddress import ip_address
+from homeassistant.core import async_get_hass
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
+
+hass = async_get_hass()
+address = ip_address("127.0.0.1")
+info = ZeroconfServiceInfo(
+    ip_address=address,
+    ip_addresses=[address],
+    port={port},
+    hostname="coordinator.local.",
+    type="_zigbee-coordinator._tcp.local.",
+    name="{name}._zigbee-coordinator._tcp.local.",
+    properties={{"radio_type": "znp", "serial_number": "{name}"}},
+)
+hass.loop.call_soon_threadsafe(
+    lambda: hass.async_create_task(
+        hass.config_entries.flow.async_init("{domain}", context={{"source": "zeroconf"}}, data=info)
+    )
+)
+"""
+"""Python for Home Assistant's process: a service in the local network is found."""
 
 
 @dataclass
@@ -43,7 +111,12 @@ class Coordinator:
 
 
 async def start_coordinator(
-    *, seed: int, port: int = 0, is_formed: bool = False, state: Path | None = None
+    *,
+    seed: int,
+    port: int = 0,
+    is_formed: bool = False,
+    state: Path | None = None,
+    firmware: int | None = None,
 ) -> Coordinator:
     """Start a coordinator with five devices around it.
 
@@ -52,12 +125,14 @@ async def start_coordinator(
         port: where it listens.
         is_formed: whether it has a network with these devices.
         state: the home it is in, as a simulator has saved it.
+        firmware: its build date, as YYYYMMDD; None for that of a current one.
     """
     process = await Process.start(
         sys.executable, "-m", "scripts.simulator",
         "--port", str(port), "--control", "0", "--seed", str(seed),
         *(["--formed"] if is_formed else []),
         *(["--state", str(state)] if state else []),
+        *(["--firmware", str(firmware)] if firmware else []),
         log=_LOG, pipe=True,
     )  # fmt: skip
     url = (await process.line()).partition(": ")[2]
@@ -94,9 +169,79 @@ async def other_program(greeting: bytes, port: int = 0) -> AsyncIterator[str]:
         server.close()
 
 
+class Line:
+    """A serial port of this machine; what is behind it can be exchanged.
+
+    Attributes:
+        path: of the port.
+    """
+
+    def __init__(self) -> None:
+        self._end, self._other = os.openpty()
+        self._writer: asyncio.StreamWriter | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self.path = os.ttyname(self._other)
+        tty.setraw(self._other)
+        asyncio.get_running_loop().add_reader(self._end, self._on_data)
+
+    def _on_data(self) -> None:
+        data = os.read(self._end, 4096)
+        if self._writer is not None:
+            self._writer.write(data)
+
+    async def connect(self, used: Coordinator) -> None:
+        """Connect a coordinator in place of the one before."""
+        self._disconnect()
+        port = int(used.url.rpartition(":")[2])
+        reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
+        self._reading = asyncio.create_task(self._read(reader))
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        while data := await reader.read(4096):
+            os.write(self._end, data)
+
+    def _disconnect(self) -> None:
+        if self._writer is not None and self._reading is not None:
+            self._reading.cancel()
+            self._writer.close()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Use the port, as another program does, as long as the context lasts."""
+        other = os.open(self.path, os.O_RDWR | os.O_NOCTTY)
+        try:
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        finally:
+            os.close(other)
+
+    def close(self) -> None:
+        """Remove the port."""
+        self._disconnect()
+        asyncio.get_running_loop().remove_reader(self._end)
+        os.close(self._end)
+        os.close(self._other)
+
+
+@contextlib.contextmanager
+def line() -> Iterator[Line]:
+    """A serial port that ends with the context."""
+    made = Line()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
 def stored(entry: str, end: str) -> Path:
     """The path of a file that the integration has stored for an entry."""
     return FOLDER / ".storage" / f"{DOMAIN}.{entry}.{end}"
+
+
+def newest_backup(entry: str) -> str:
+    """The newest stored backup of an entry, as a file that can be uploaded."""
+    backups = json.loads(stored(entry, "backups").read_text())["data"]["backups"]
+    return json.dumps(backups[0]["content"])
 
 
 def damage(path: Path) -> None:
@@ -104,6 +249,46 @@ def damage(path: Path) -> None:
     for end in ("-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
     path.write_bytes(bytes(range(256)) * 256)
+
+
+def delete_uploads() -> None:
+    """Delete the files that were uploaded in a form which is not submitted yet."""
+    for file in (FOLDER / "tmp").glob("home-assistant-file_upload/*/*"):
+        file.unlink()
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let nothing be written to an SQLite database as long as the context lasts."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@contextlib.contextmanager
+def instead(path: Path, content: bytes | None) -> Iterator[None]:
+    """Put a file in the place of another one as long as the context lasts.
+
+    Args:
+        path: of the file; those of SQLite beside it are moved, too.
+        content: of the other one; None for a folder, which can neither be read nor be written.
+    """
+    kept = path.with_name(f"kept-{path.name}")
+    for file in path.parent.glob(f"{path.name}*"):
+        file.rename(file.with_name(f"kept-{file.name}"))
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    try:
+        yield
+    finally:
+        if content is None:
+            path.rmdir()
+        else:
+            path.unlink()
+        for file in path.parent.glob(f"{kept.name}*"):
+            file.rename(file.with_name(file.name.removeprefix("kept-")))
 
 
 @dataclass
@@ -115,12 +300,14 @@ class Grounds:
         broker: of the demo's MQTT mirror.
         zha: ZHA's coordinator.
         zha_entry: the id of ZHA's config entry.
+        core: Home Assistant's process.
     """
 
     demo: Demo
     broker: Broker
     zha: Coordinator
     zha_entry: str
+    core: Process
 
     async def entries(self, domain: str = DOMAIN) -> dict[str, dict[str, Any]]:
         """Config entries by their id."""
@@ -169,6 +356,37 @@ class Grounds:
             ),
             None,
         )
+
+    async def inside(self, lines: str) -> None:
+        """Run Python in Home Assistant's process, for what cannot be provoked from outside."""
+        script = FOLDER / "inside.py"
+        script.write_text(f"{lines}\nimport os\nos.unlink({str(script)!r})\n")
+        sys.remote_exec(self.core.pid, str(script))
+
+        async def is_done() -> bool | None:
+            return not script.exists() or None
+
+        await soon("running Python in Home Assistant", is_done)
+
+    @contextlib.asynccontextmanager
+    async def replaced(self, module: str, name: str, other: str) -> AsyncIterator[None]:
+        """Replace a function in Home Assistant as long as the context lasts.
+
+        Args:
+            module: which uses the function.
+            name: of the function.
+            other: an expression for the other function, in which `known` is the real one.
+        """
+        begin = f"import asyncio, sys, {module}\nmodule = sys.modules[{module!r}]\n"
+        await self.inside(f"{begin}known = module._known = module.{name}\nmodule.{name} = {other}")
+        try:
+            yield
+        finally:
+            await self.inside(f"{begin}module.{name} = module.__dict__.pop('_known')")
+
+    async def discover(self, port: int, name: str) -> None:
+        """Let Home Assistant discover a coordinator in the local network, as its zeroconf would."""
+        await self.inside(_DISCOVERY.format(domain=DOMAIN, port=port, name=name))
 
     def date_back(self, ieee: str, silence: timedelta) -> None:
         """Let the last frame of a device be so long ago; the demo's entry must be disabled."""
@@ -224,4 +442,4 @@ async def grounds(port: int) -> AsyncIterator[Grounds]:
         beside = Demo(assistant, zha.home)
         await pair_with_zha(beside)
         await play(home.demo)
-        yield Grounds(home.demo, broker, zha, await assistant.loaded(ZHA))
+        yield Grounds(home.demo, broker, zha, await assistant.loaded(ZHA), home.core)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+import re
 import time
 from typing import Any
 
@@ -32,6 +33,7 @@ _RENDERED = 5.0
 DIALOG = "dialog-data-entry-flow"
 
 _ITEM = "dialog-form"
+_MARKDOWN = re.compile(r"[\\`*_<\[\n]")
 _INTEGRATION = "/config/integrations/integration/aqara_zigbee"
 
 _STEP = """
@@ -213,6 +215,14 @@ class Page:
             await other.click()
         return await self._dialog("config")
 
+    async def discovered(self, name: str) -> Dialog:
+        """Open the dialog that sets up a coordinator which Home Assistant has discovered."""
+        await self.integration()
+        await self.tab.locator("ha-config-integration-page .actions ha-button").first.click()
+        offers = self.tab.locator("dialog-add-integration ha-list-item-button")
+        await offers.filter(has_text=name).first.click()
+        return await self._dialog("config")
+
     async def _row(self, title: str) -> Locator:
         await self.integration()
         return self.tab.locator("ha-config-entry-row").filter(has_text=title).first
@@ -362,14 +372,21 @@ class Dialog:
         return [wanted for wanted in self._wanted(step) if wanted not in shown]
 
     def _wanted(self, step: Step) -> list[str]:
-        """The texts that a step shows without Markdown: its title, its options, its fields."""
+        """The texts that a step shows: its title, its options, its fields, its errors.
+
+        Of the reason why a flow ends, what is in front of the first mark of Markdown.
+        """
         texts = self._page.texts
         base = f"{self.prefix}.step.{step.name}"
         keys = [f"{base}.title"] if step.kind in ("form", "menu") else []
         keys += [f"{base}.menu_options.{option}" for option in step.options]
         keys += [f"{base}.menu_option_descriptions.{option}" for option in step.options]
         keys += [f"{base}.data.{each}" for each in step.fields]
-        found = (texts.get(key, step.placeholders) for key in keys)
+        keys += [f"{self.prefix}.error.{each}" for each in step.errors.values()]
+        found = [texts.get(key, step.placeholders) for key in keys]
+        if step.kind == "abort":
+            reason = texts.get(f"{self.prefix}.abort.{step.name}", step.placeholders) or step.name
+            found.append(_MARKDOWN.split(reason.strip())[0])
         return [" ".join(text.split()) for text in found if text]
 
     async def text(self) -> str:

@@ -1,15 +1,17 @@
 """Walks through the options: each entry to its end and to its errors, and adding a device."""
 
+from scripts.browsing.grounds import DOMAIN
 from scripts.browsing.page import Dialog, WalkError
 from scripts.browsing.scene import Scene, walk
 from scripts.browsing.walks_first import OWN
-from scripts.demo_api import soon
+from scripts.demo_api import address_of, soon
 from scripts.demo_check import set_up_lock, watchers
+from scripts.demo_mqtt import BASE_TOPIC
 
 
-async def option(scene: Scene, name: str) -> Dialog:
-    """Open the options of the demo's entry and choose one."""
-    dialog = await scene.page.configure(OWN)
+async def option(scene: Scene, name: str, title: str = OWN) -> Dialog:
+    """Open the options of an entry, by the beginning of its title, and choose one."""
+    dialog = await scene.page.configure(title)
     await dialog.at("menu", "init")
     await dialog.choose(name)
     return dialog
@@ -141,6 +143,90 @@ async def add_device(scene: Scene) -> None:
         assert entity == "switch.washing_machine", entity
     finally:
         await remove(scene, added)
+
+
+@walk("more-devices")
+async def more_devices(scene: Scene) -> None:
+    """The network is closed while devices are awaited; through a router that does not respond, and does."""
+    demo = scene.grounds.demo
+    dialog = await scene.page.add_device(OWN)
+    await dialog.at("progress", "pairing")
+    await demo.assistant.call(DOMAIN, "permit_join", config_entry_id=demo.entry, duration=0)
+    await dialog.at("menu", "joined")
+    await scene.page.picture("joined", "dialog-data-entry-flow dialog")
+    await dialog.choose("choose")
+    await dialog.at("form", "choose")
+    listed = (await demo.home.do("list"))["devices"]
+    (relay,) = [device["ieee"] for device in listed if device["name"] == "relay"]
+    await dialog.fill(via=relay)
+    await demo.home.do("confirm", "relay", status=233)
+    try:
+        await dialog.submit()
+        await dialog.at("form", "choose", error="not_opened", seconds=60)
+        await scene.page.picture("not-opened", "dialog-data-entry-flow dialog")
+    finally:
+        await demo.home.do("heal")
+    await dialog.submit()
+    await dialog.at("progress", "pairing")
+    await dialog.close()
+
+
+@walk("unconnected")
+async def unconnected(scene: Scene) -> None:
+    """Without a coordinator, no backup can be made and no device be added, and later nothing be changed."""
+    demo = scene.grounds.demo
+    await demo.home.do("unplug")
+    try:
+        dialog = await option(scene, "backups")
+        await dialog.at("menu", "backups")
+        await dialog.choose("back_up")
+        await dialog.at("abort", "backup_failed")
+        await dialog.close()
+        dialog = await scene.page.add_device(OWN)
+        await dialog.at("abort", "not_opened")
+        await dialog.close()
+    finally:
+        await demo.home.do("plug_in")
+        await demo.assistant.reload(demo.entry)
+        await scene.grounds.loaded(DOMAIN, demo.entry)
+
+
+@walk("options-refused")
+async def options_refused(scene: Scene) -> None:
+    """A topic that another network has, a mirror without MQTT, a device that is removed meanwhile."""
+    assistant = scene.grounds.demo.assistant
+    await assistant.configure(DOMAIN, {"next_step_id": "virtual"}, {})
+    (entry,) = [each["entry_id"] for each in await scene.grounds.others()]
+    try:
+        await scene.grounds.loaded(DOMAIN, entry)
+        dialog = await option(scene, "mqtt", "Virtual coordinator")
+        await dialog.at("form", "mqtt")
+        await dialog.fill(enabled=True, base_topic=BASE_TOPIC)
+        await dialog.submit()
+        await dialog.at("form", "mqtt", error="topic_taken")
+        (broker,) = await scene.grounds.entries("mqtt")
+        await scene.grounds.disable(broker, disabled=True)
+        try:
+            await dialog.submit()
+            await dialog.at("form", "mqtt", error="no_mqtt")
+        finally:
+            await scene.grounds.disable(broker, disabled=False)
+        await dialog.close()
+        dialog = await option(scene, "choose_device", "Virtual coordinator")
+        await dialog.at("form", "choose_device")
+        registry = await assistant.ask("config/device_registry/list")
+        members = [
+            device
+            for device in registry
+            if entry in device["config_entries"] and device["via_device_id"]
+        ]
+        await dialog.fill(device=address_of(members[0]))
+        await assistant.ask("config/device_registry/remove", device_id=members[0]["id"])
+        await dialog.submit()
+        await dialog.at("abort", "device_gone")
+        await dialog.close()
+    finally:
+        await scene.grounds.delete_others()
 
 
 async def remove(scene: Scene, names: list[str]) -> None:

@@ -6,16 +6,20 @@ from typing import Any
 
 from scripts.browsing.grounds import (
     DOMAIN,
-    Coordinator,
+    READ_ERRORS,
+    WRITE_ERRORS,
     coordinator,
     damage,
+    line,
+    locked,
     other_program,
     start_coordinator,
     stored,
 )
 from scripts.browsing.page import Dialog
 from scripts.browsing.scene import Scene, walk
-from scripts.browsing.walks_options import remove
+from scripts.browsing.walks_options import option, remove
+from scripts.browsing.walks_setup import at_port, keep_network, set_up, way
 from scripts.demo_api import DemoError, soon
 from scripts.demo_check import watchers
 from scripts.demo_mqtt import BASE_TOPIC
@@ -52,6 +56,24 @@ async def _fix(scene: Scene, issue: dict[str, Any]) -> Dialog:
     return await scene.page.fix(issue["translation_key"], _title(scene, issue))
 
 
+_FLOWS = f"custom_components.{DOMAIN}.flows"
+
+
+async def _fix_at_last(scene: Scene, issue: dict[str, Any], flow: str) -> Dialog:
+    """Open a repair whose coordinator cannot be read, for each reason in turn; then it can."""
+    dialog: Dialog | None = None
+    for error, failing in READ_ERRORS.items():
+        async with scene.grounds.replaced(f"{_FLOWS}.{flow}", "read", failing):
+            if dialog is None:
+                dialog = await _fix(scene, issue)
+            else:
+                await dialog.submit()
+            await dialog.at("form", "unreachable", error=error, seconds=_LONG)
+    assert dialog is not None
+    await dialog.submit()
+    return dialog
+
+
 async def _read(scene: Scene, issue: dict[str, Any]) -> None:
     """Open a repair that only explains, look at it, and close it."""
     key = f"issues.{issue['translation_key']}.description"
@@ -71,7 +93,7 @@ async def _read(scene: Scene, issue: dict[str, Any]) -> None:
 
 @walk("knob-mode")
 async def knob_mode(scene: Scene) -> None:
-    """A knob in command mode, mended by pressing it five times."""
+    """A knob in command mode: it does not wake up in time, then it is mended by pressing it five times."""
     home = scene.grounds.demo.home
     knob = (await watchers(scene.grounds.demo))["lumi.remote.rkba01"]
     await knob.set("select", "select_option", "operation_mode", option="command")
@@ -81,6 +103,15 @@ async def knob_mode(scene: Scene) -> None:
     dialog = await _fix(scene, issue)
     await dialog.at("form", "explain")
     await scene.page.picture("repair", "dialog-data-entry-flow dialog")
+    async with scene.grounds.replaced(
+        f"{_FLOWS}.device_repair",
+        "async_call_later",
+        "lambda hass, delay, action: known(hass, 3, action)",
+    ):
+        await dialog.submit()
+        await dialog.at("progress", "wait")
+        await dialog.at("form", "asleep")
+    await scene.page.picture("repair-asleep", "dialog-data-entry-flow dialog")
     await dialog.submit()
     await dialog.at("progress", "wait")
     await home.do("press_five_times", "knob")
@@ -136,24 +167,67 @@ async def other_network(scene: Scene) -> None:
     coordinators = [first]
     port = int(first.url.rpartition(":")[2])
     try:
-        entry = await _set_up(scene, first)
+        entry = await set_up(scene, first)
         for key, is_formed in (("not_formed", False), ("other_network", True)):
             await coordinators[-1].stop()
             coordinators.append(await start_coordinator(seed=32, port=port, is_formed=is_formed))
             await scene.grounds.demo.assistant.reload(entry)
+            dialog = await _fix_at_last(scene, await _issue(scene, key), "network_repair")
+            await _take_ours(scene, dialog, key)
+            await _refuse_to_restore(scene, dialog)
+            await scene.page.picture(f"repair-{key}-not-up", "dialog-data-entry-flow dialog")
+            await dialog.close()
             dialog = await _fix(scene, await _issue(scene, key))
-            if is_formed:
-                await dialog.at("menu", "choose", seconds=_LONG)
-                await scene.page.picture(f"repair-{key}", "dialog-data-entry-flow dialog")
-                await dialog.choose("take_ours")
-            await dialog.at("form", "take_ours", seconds=_LONG)
-            await scene.page.picture(f"repair-{key}-confirm", "dialog-data-entry-flow dialog")
+            await _take_ours(scene, dialog, key)
             await dialog.submit()
             await dialog.complete(seconds=_LONG)
             await scene.grounds.loaded(DOMAIN, entry)
-        await coordinators[-1].stop()
-        coordinators.append(await start_coordinator(seed=33, port=port, is_formed=True))
-        await scene.grounds.demo.assistant.reload(entry)
+    finally:
+        await scene.grounds.delete_others()
+        for each in coordinators:
+            await each.stop()
+
+
+async def _take_ours(scene: Scene, dialog: Dialog, key: str) -> None:
+    """Go to the form that restores the entry's network; there is a choice if there is another one."""
+    if key == "other_network":
+        await dialog.at("menu", "choose", seconds=_LONG)
+        await scene.page.picture(f"repair-{key}", "dialog-data-entry-flow dialog")
+        await dialog.choose("take_ours")
+    await dialog.at("form", "take_ours", seconds=_LONG)
+    await scene.page.picture(f"repair-{key}-confirm", "dialog-data-entry-flow dialog")
+
+
+async def _refuse_to_restore(scene: Scene, dialog: Dialog) -> None:
+    """Let the restore fail for each reason in turn; at last it has no effect, and the start fails."""
+    module = f"{_FLOWS}.network_repair"
+    for error, failing in WRITE_ERRORS.items():
+        async with scene.grounds.replaced(module, "restore", failing):
+            await dialog.submit()
+            await dialog.at("form", "take_ours", error=error)
+    async with scene.grounds.replaced(module, "restore", "lambda *_: asyncio.sleep(0)"):
+        await dialog.submit()
+        await dialog.at("abort", "not_up", seconds=_LONG)
+
+
+@walk("their-network")
+async def their_network(scene: Scene) -> None:
+    """A coordinator that was replaced by one whose network is kept, unless another entry has it."""
+    used = await start_coordinator(seed=36, is_formed=True)
+    port = int(used.url.rpartition(":")[2])
+    try:
+        entry = await set_up(scene, used)
+        await used.stop()
+        used = await start_coordinator(seed=37, port=port, is_formed=True)
+        async with coordinator(seed=37, is_formed=True) as twin:
+            other = await keep_network(scene, twin)
+            await scene.grounds.demo.assistant.reload(entry)
+            dialog = await _fix(scene, await _issue(scene, "other_network"))
+            await dialog.at("menu", "choose", seconds=_LONG)
+            await dialog.choose("take_theirs")
+            await dialog.at("abort", "already_configured")
+            await dialog.close()
+            await scene.grounds.demo.assistant.delete_entry(other)
         dialog = await _fix(scene, await _issue(scene, "other_network"))
         await dialog.at("menu", "choose", seconds=_LONG)
         await dialog.choose("take_theirs")
@@ -162,52 +236,7 @@ async def other_network(scene: Scene) -> None:
         await dialog.complete(seconds=_LONG)
     finally:
         await scene.grounds.delete_others()
-        for each in coordinators:
-            await each.stop()
-
-
-async def _set_up(scene: Scene, used: Coordinator) -> str:
-    """Set up a coordinator with its network, and back it up."""
-    assistant = scene.grounds.demo.assistant
-    await assistant.configure(
-        DOMAIN, {"next_step_id": "port"}, {"path": used.url}, {"next_step_id": "keep"}
-    )
-    entry = str((await scene.grounds.others())[0]["entry_id"])
-    await scene.grounds.loaded(DOMAIN, entry)
-    await assistant.call(DOMAIN, "create_backup", config_entry_id=entry)
-    return entry
-
-
-@walk("replace")
-async def replace(scene: Scene) -> None:
-    """Reconfigure: another port, wrong and right; a new coordinator in the place of one that is dead."""
-    used = await start_coordinator(seed=41, is_formed=True)
-    try:
-        await _set_up(scene, used)
-        title = (await scene.grounds.others())[0]["title"]
-        dialog = await scene.page.reconfigure(title)
-        await dialog.at("menu", "reconfigure")
-        await dialog.choose("move_port")
-        await dialog.at("form", "port")
-        await dialog.fill(path="/dev/ttyUSB97")
-        await dialog.submit()
-        await dialog.at("form", "port", error="port_not_found", seconds=_LONG)
-        await dialog.close()
-        async with coordinator(seed=42) as new:
-            dialog = await scene.page.reconfigure(title)
-            await dialog.at("menu", "reconfigure")
-            await used.stop()
-            await dialog.choose("replace")
-            await dialog.at("form", "choose_backup", seconds=_LONG)
-            await dialog.fill(path=new.url)
-            await scene.page.picture("replace", "dialog-data-entry-flow dialog")
-            await dialog.submit()
-            await dialog.at("abort", "replaced", seconds=_LONG)
-            await dialog.finish()
-            await scene.grounds.delete_others()
-    finally:
         await used.stop()
-        await scene.grounds.delete_others()
 
 
 @walk("failures")
@@ -258,7 +287,7 @@ async def damaged(scene: Scene) -> None:
     used = await start_coordinator(seed=51, is_formed=True)
     port = int(used.url.rpartition(":")[2])
     try:
-        entry = await _set_up(scene, used)
+        entry = await set_up(scene, used)
         await grounds.disable(entry, disabled=True)
         damage(stored(entry, "states.db"))
         await grounds.disable(entry, disabled=False)
@@ -271,8 +300,9 @@ async def damaged(scene: Scene) -> None:
         dialog = await _fix(scene, issue)
         await dialog.at("form", "unreachable", error="port_not_found", seconds=_LONG)
         await scene.page.picture("repair-unreachable", "dialog-data-entry-flow dialog")
+        await dialog.close()
         used = await start_coordinator(seed=51, port=port, is_formed=True)
-        await dialog.submit()
+        dialog = await _fix_at_last(scene, issue, "database_repair")
         await dialog.at("form", "confirm", seconds=_LONG)
         await scene.page.picture("repair-database", "dialog-data-entry-flow dialog")
         await dialog.submit()
@@ -291,7 +321,7 @@ async def wrong_port(scene: Scene) -> None:
     used = await start_coordinator(seed=52, is_formed=True)
     port = int(used.url.rpartition(":")[2])
     try:
-        entry = await _set_up(scene, used)
+        entry = await set_up(scene, used)
         connectivity = await grounds.entity_of_entry(entry, "connectivity")
 
         async def shows(state: str) -> bool | None:
@@ -331,3 +361,143 @@ async def unplugged(scene: Scene) -> None:
     # After so long a time it is tried to connect once a minute only.
     for key in ("coordinator_lost", "mqtt_unavailable"):
         await _gone(scene, key, seconds=120)
+
+
+@walk("no-backup")
+async def no_backup(scene: Scene) -> None:
+    """A coordinator without a network, of which there is no backup."""
+    grounds = scene.grounds
+    used = await start_coordinator(seed=34, is_formed=True)
+    port = int(used.url.rpartition(":")[2])
+    try:
+        entry = await keep_network(scene, used)
+        await grounds.disable(entry, disabled=True)
+        stored(entry, "backups").unlink(missing_ok=True)
+        await used.stop()
+        used = await start_coordinator(seed=35, port=port)
+        await grounds.disable(entry, disabled=False)
+        dialog = await _fix(scene, await _issue(scene, "not_formed"))
+        await dialog.at("abort", "no_backup", seconds=_LONG)
+        await scene.page.picture("repair-no-backup", "dialog-data-entry-flow dialog")
+        await dialog.close()
+    finally:
+        await grounds.delete_others()
+        await used.stop()
+
+
+@walk("taken-port")
+async def taken_port(scene: Scene) -> None:
+    """The port of a network is used by another entry, and by an unknown program; then it is free."""
+    grounds = scene.grounds
+    with line() as port:
+        async with (
+            coordinator(seed=61, is_formed=True) as used,
+            coordinator(seed=62, is_formed=True) as other,
+        ):
+            try:
+                await port.connect(used)
+                entry = await keep_network(scene, used, port.path)
+                await grounds.disable(entry, disabled=True)
+                await port.connect(other)
+                # Another spelling, since no second entry can have the same.
+                owner = await keep_network(scene, other, f"/dev/{port.path.removeprefix('/dev')}")
+                await grounds.disable(entry, disabled=False)
+                await _read(scene, await _issue(scene, "port_owned"))
+                await grounds.demo.assistant.delete_entry(owner)
+                await port.connect(used)
+                with port.locked():
+                    await grounds.demo.assistant.reload(entry)
+                    await _read(scene, await _issue(scene, "port_busy"))
+                await grounds.demo.assistant.reload(entry)
+                await grounds.loaded(DOMAIN, entry)
+                await _gone(scene, "port_busy")
+            finally:
+                await grounds.delete_others()
+
+
+@walk("firmware")
+async def firmware(scene: Scene) -> None:
+    """Firmware that is old, and such that is not supported: a repair each, and a warning at the setup."""
+    grounds = scene.grounds
+    async with coordinator(seed=63, is_formed=True, firmware=20200211) as used:
+        try:
+            entry = await keep_network(scene, used)
+            await _read(scene, await _issue(scene, "firmware_too_old"))
+            # The virtual coordinator's memory has the format of Z-Stack 3 only.
+            async with grounds.replaced(
+                f"custom_components.{DOMAIN}.radio.adapter",
+                "coordinator_of",
+                "lambda app: known(app).__replace__(firmware='Z-Stack Home 1.2 20190608')",
+            ):
+                await grounds.demo.assistant.reload(entry)
+                await _read(scene, await _issue(scene, "firmware_not_supported"))
+        finally:
+            await grounds.delete_others()
+        async with grounds.replaced(
+            f"custom_components.{DOMAIN}.radio.restore", "is_z_stack_1", "lambda app: True"
+        ):
+            dialog = await at_port(scene, used.url)
+            await dialog.at("form", "old_firmware", seconds=_LONG)
+            await scene.page.picture("old-firmware", "dialog-data-entry-flow dialog")
+            await dialog.submit()
+            await dialog.at("menu", "network")
+            await dialog.close()
+
+
+@walk("disk")
+async def disk(scene: Scene) -> None:
+    """States cannot be written: a setting is refused, and there is a repair, until they can."""
+    demo = scene.grounds.demo
+    listed = (await demo.home.do("list"))["devices"]
+    (plug,) = [device["ieee"] for device in listed if device["name"] == "plug"]
+    dialog = await option(scene, "choose_device")
+    await dialog.at("form", "choose_device")
+    await dialog.fill(device=plug)
+    await dialog.submit()
+    await dialog.at("form", "device")
+    with locked(stored(demo.entry, "states.db")):
+        await dialog.fill(availability=31)
+        await dialog.submit()
+        await dialog.at("form", "device", error="not_stored", seconds=_LONG)
+        await scene.page.picture("not-stored", "dialog-data-entry-flow dialog")
+        await dialog.close()
+        await _read(scene, await _issue(scene, "storage_failed"))
+    dialog = await option(scene, "choose_device")
+    await dialog.at("form", "choose_device")
+    await dialog.fill(device=plug)
+    await dialog.submit()
+    await dialog.at("form", "device")
+    await dialog.fill(availability=32)
+    await dialog.submit()
+    await dialog.complete()
+    await _gone(scene, "storage_failed")
+
+
+@walk("zha-version")
+async def zha_version(scene: Scene) -> None:
+    """A version of ZHA whose functions have other names: a repair, and no setup."""
+    grounds = scene.grounds
+    dialog = await way(scene, "zha_network")
+    await dialog.at("form", "zha_network")
+    await dialog.submit()
+    await dialog.complete(seconds=_LONG)
+    (entry,) = [each["entry_id"] for each in await grounds.others()]
+    try:
+        async with grounds.replaced(
+            "homeassistant.components.zha.helpers", "get_zha_gateway", "lambda hass: hass.renamed"
+        ):
+            await grounds.demo.assistant.reload(entry)
+            await _read(scene, await _issue(scene, "zha_changed"))
+        await grounds.demo.assistant.reload(entry)
+        await grounds.loaded(DOMAIN, entry)
+        await _gone(scene, "zha_changed")
+    finally:
+        await grounds.delete_others()
+    dialog = await scene.page.add_integration()
+    await dialog.at("menu", "user")
+    async with grounds.replaced(
+        "homeassistant.components.zha.helpers", "get_zha_gateway", "lambda hass: hass.renamed"
+    ):
+        await dialog.choose("zha_network")
+        await dialog.at("abort", "zha_changed")
+        await dialog.close()

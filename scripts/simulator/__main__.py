@@ -9,12 +9,14 @@ end of the process.
 
 import argparse
 import asyncio
+from dataclasses import replace
 import json
 import math
 from pathlib import Path
 import signal
 import sys
 
+from custom_components.aqara_zigbee.simulator.chip import Firmware
 from custom_components.aqara_zigbee.simulator.devices import Knob, Lock, LockS2, Plug, Relay
 from custom_components.aqara_zigbee.simulator.home import Home
 from custom_components.aqara_zigbee.simulator.life import Life, event_mode
@@ -46,6 +48,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--formed", action="store_true", help="start with a network and the devices in it"
     )
     parser.add_argument(
+        "--firmware", type=int, default=Firmware().revision, help="its build date, as YYYYMMDD"
+    )
+    parser.add_argument(
         "--life", type=float, default=0.0, help="let days pass, this many times as fast (0: none)"
     )
     return parser.parse_args(arguments)
@@ -53,9 +58,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def move_in(options: argparse.Namespace) -> Home:
     """The home of the state file, or a new one."""
+    firmware = replace(Firmware(), revision=options.firmware)
     if options.state is not None and options.state.exists():
-        return Home.restored(json.loads(options.state.read_text()), speed=options.speed)
-    home = Home(seed=options.seed, speed=options.speed)
+        stored = json.loads(options.state.read_text())
+        return Home.restored(stored, speed=options.speed, firmware=firmware)
+    home = Home(seed=options.seed, speed=options.speed, firmware=firmware)
     if options.formed:
         home.form()
     for node in (Plug(), Relay(), LockS2(), Lock(), Knob()):

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from custom_components.aqara_zigbee.simulator import Home, LockS2, Plug, Relay
+from custom_components.aqara_zigbee.simulator.chip import Firmware
 from scripts.simulator import __main__ as program
 from scripts.simulator.__main__ import move_in, parse, save
 from scripts.simulator.control import LONGEST_LINE, MOST_GUESTS, Control
@@ -182,6 +183,16 @@ def test_devices_that_join(tmp_path: Path) -> None:
     blank = move_in(parse([]))
     assert blank.records.network is None
     assert not any(node.joined for node in blank.devices)
+
+
+@pytest.mark.parametrize("is_restored", [False, True])
+def test_firmware(tmp_path: Path, is_restored: bool) -> None:
+    state = tmp_path / "home.json"
+    if is_restored:
+        save(move_in(parse([])), state)
+    arguments = ["--state", str(state), "--firmware", "20200211"]
+    assert move_in(parse(arguments)).coordinator.firmware.revision == 20200211
+    assert move_in(parse(["--state", str(state)])).coordinator.firmware == Firmware()
 
 
 @pytest.mark.usefixtures("socket_enabled")
