@@ -73,10 +73,13 @@ class Words:
         return f"{key} {' '.join(map(str, values.values()))}"
 
 
+_TEXT = "{http://www.w3.org/2000/svg}text"
+
+
 def picture(scan: Scan, **names: str) -> list[str]:
     """All texts of a picture, from top to bottom."""
     svg = draw(scan, names, Words(), lambda time: f"{time:%d.%m.}")
-    return [text.text or "" for text in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    return [" ".join(text.itertext()) for text in ET.fromstring(svg).iter(_TEXT)]
 
 
 def test_strongest_links_make_a_tree() -> None:
@@ -110,8 +113,8 @@ def test_order_does_not_depend_on_who_is_named_first() -> None:
 
 def test_drawing_has_every_device() -> None:
     texts = picture(SCAN, near="Plug", far="Relay", overheard="Knob", lost="Old plug")
-    assert texts[:6] == ["title", "scanned 26.11.", "link_quality", "good", "fair", "weak"]
-    assert texts[6:] == [
+    assert texts[:3] == ["title", "scanned 26.11.", "link_quality ● good ● fair ● weak"]
+    assert texts[3:] == [
         *("hub", "coordinator"),
         *("Plug", "router", "150"),
         *("Relay", "router", "90"),
@@ -131,7 +134,7 @@ def test_names_are_only_text(name: str) -> None:
     assert "".join(char for char in name if char.isprintable())[:20] in " ".join(shown)
     svg = draw(SCAN, {"near": name}, Words(), str)
     tags = {each.tag.rpartition("}")[2] for each in ET.fromstring(svg.encode()).iter()}
-    assert tags <= {"svg", "title", "style", "rect", "text", "g", "circle", "path"}
+    assert tags <= {"svg", "title", "style", "rect", "text", "tspan", "g", "circle", "path"}
 
 
 @pytest.mark.parametrize("name", ["x" * 90, "客厅" * 40])

@@ -103,12 +103,12 @@ def _svg(height: int, title: str, parts: list[str]) -> str:
 
 
 def _legend(texts: DrawingTexts) -> str:
-    parts, x = [_text(16, 70, texts["link_quality"], "s")], 16 + 7 * _columns(texts["link_quality"])
-    for quality in ("good", "fair", "weak"):
-        parts.append(f'<rect class="{quality}" x="{x + 12}" y="61" width="10" height="10" rx="3"/>')
-        parts.append(_text(x + 26, 70, texts[quality], "s"))
-        x += 30 + 7 * _columns(texts[quality])
-    return "".join(parts)
+    """Return the legend as one text, so that its parts follow each other whatever their widths are."""
+    grades = "".join(
+        f'<tspan class="{quality}" dx="12">●</tspan><tspan dx="4">{_plain(texts[quality])}</tspan>'
+        for quality in ("good", "fair", "weak")
+    )
+    return f'<text x="16" y="70" class="s">{_plain(texts["link_quality"])}{grades}</text>'
 
 
 def _row(x: int, y: int, place: TreePosition, name: str, state: str) -> str:
