@@ -426,6 +426,40 @@ async def test_change_that_is_read_before_its_report(
     assert list(ran[0].data["change"]) == [entity_id(hass, device, key), STATE_ON, STATE_OFF]
 
 
+async def test_change_of_another_device_that_is_read_before_its_report(
+    hass: HomeAssistant,
+    home: Home,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only the automation of the device runs."""
+    monkeypatch.setattr(context, "LATE_CAUSE", timedelta(hours=1))  # the machine may be busy
+    plugs = [Plug(), Plug()]
+    devices = [await join(home, gateway, plug) for plug in plugs]
+    for plug, device in zip(plugs, devices, strict=True):
+        plug.press()
+        await until(lambda: device.state.get("change_cause") == "button")  # noqa: B023
+    ran = await listen(
+        hass,
+        *[
+            {
+                "trigger": f"{DOMAIN}.switched_by",
+                "target": {"device_id": device_id(hass, entry, device)},
+                "id": device.ieee,
+            }
+            for device in devices
+        ],
+    )
+    for plug, device in zip(plugs, devices, strict=True):
+        plug.on[0] = False
+        await device.get(("state",))
+        plug.report_state(0, BY_HAND)
+        await until(lambda: ran and ran[-1].data["by"] == device.ieee)  # noqa: B023
+        await settled(hass)
+    assert [call.data["by"] for call in ran] == [device.ieee for device in devices]
+
+
 @pytest.mark.parametrize(
     ("name", "options"),
     [
