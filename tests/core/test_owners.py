@@ -8,7 +8,7 @@ import pytest
 from custom_components.aqara_zigbee.core import zcl
 from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.device_settings import ChosenSilence, EnergyReset, People
-from custom_components.aqara_zigbee.core.devices.contact import IDENTIFY_TIME
+from custom_components.aqara_zigbee.core.devices.lumi import IDENTIFY_TIME
 from custom_components.aqara_zigbee.core.devices.shade_e1 import INVERT
 from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.options import ChoiceOption

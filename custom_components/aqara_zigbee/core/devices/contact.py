@@ -4,25 +4,15 @@ Source: zigbee-herdsman-converters 26.105.0, MCCGQ11LM; zha-quirks, `lumi.sensor
 """
 
 from ..definition import Definition, Feed
-from ..options import NumberOption
-from ..property import Access, Binary, Enum, Numeric, Options, Shown
+from ..property import Binary, Numeric
 from ..quantity import PLAIN, TEMPERATURE, Bounds
-from ..source import Lookup, Tag, attribute, tag
+from ..source import Tag, attribute, tag
 from ..value import Value
-from ..zcl import Cluster, Command, Request
-from .lumi import LINKQUALITY, battery, power_outage_count, unpack
+from ..zcl import Cluster
+from .lumi import IDENTIFY, IDENTIFY_TIME, LINKQUALITY, battery, power_outage_count, unpack
 
 # A CR1632 of 3 V; with 1 V a radio cannot send.
 CHARGE, VOLTAGE = battery(2850, 3000, (Tag(0x01),), Bounds(1000, 4000, zero_means_none=True))
-
-IDENTIFY_TIME = NumberOption("identify_timeout", 3, 1, 30, 1, None, enabled=False)
-"""Seconds."""
-
-
-def identify(_word: str, options: Options) -> tuple[Request, ...]:
-    """Return the request to flash (ZCL revision 8, 3.5.2.3.1)."""
-    seconds = int(IDENTIFY_TIME.from_options(options))
-    return (Command(1, Cluster.IDENTIFY, 0x00, seconds.to_bytes(2, "little")),)
 
 
 def triggers(value: Value) -> int | None:
@@ -61,15 +51,7 @@ CONTACT = Definition(
             category="diagnostic",
             enabled=False,
         ),
-        Enum(
-            "identify",
-            access=Access.SET,
-            category="config",
-            shown=Shown.HOME | Shown.EXPOSES,
-            lookup=Lookup({0: "identify"}),
-            write=identify,
-            outcome=lambda _word: {},
-        ),
+        IDENTIFY,
         LINKQUALITY,
     ),
 )

@@ -17,16 +17,13 @@ from ..quantity import ANGLE, DURATION_MS, PERCENTAGE, Bounds
 from ..source import Attribute, Lookup, Tag, number
 from ..value import Type
 from ..zcl import Cluster, Report, Request
-from .lumi import LINKQUALITY, MANUFACTURER, battery, setting, unpack
+from .lumi import BUTTON, LINKQUALITY, MANUFACTURER, battery, press, setting, unpack
 
 # Settings are on endpoint 1, in a cluster it does not declare (protocol 3.4).
 MODE = Attribute(Cluster.LUMI, 0x0009, type=Type.UINT8, manufacturer=MANUFACTURER)
 
 EVENT_MODE = 1
 """Without it the knob does not report turns and single presses (protocol 3.1)."""
-
-PRESSES = {0: "hold", 1: "single", 2: "double", 255: "release"}
-"""By the value of 0x0012/0x0055 (protocol 3.2)."""
 
 ROTATIONS = {1: "start_rotating", 2: "rotation", 3: "stop_rotating"}
 
@@ -48,8 +45,7 @@ def read_press(report: Report, options: Options) -> Changes:
     del options
     match report.cluster, report.endpoint:
         case Cluster.MULTISTATE_INPUT, 1 if 0x0055 in report:
-            value = report[0x0055]
-            word = PRESSES.get(value) if isinstance(value, int) else None
+            word = press(report[0x0055])
         case Cluster.ON_OFF, 1 if 0x0000 in report:
             word = "single" if report[0x0000] in (0, 1) else None
         case _:
@@ -104,17 +100,6 @@ def prevent_reset(report: Report) -> tuple[Request, ...]:
         return ()
     return (KEEP_ALIVE.write(bytes.fromhex("aa1005414701011001")),)
 
-
-BUTTON = Event(
-    "button",
-    {
-        "single": ("press_end", {}),
-        "double": ("multi_press_end", {"multi_press_count": 2}),
-        "hold": ("long_press_start", {}),
-        "release": ("long_press_end", {}),
-    },
-    device_class="button",
-)
 
 ROTATION = Event(
     "rotation",

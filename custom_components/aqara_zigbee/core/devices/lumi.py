@@ -1,14 +1,16 @@
-"""Common parts of this maker's devices: packed lists, settings, on/off with its cause."""
+"""Common parts of this maker's devices: packed lists, settings, buttons, on/off with its cause."""
 
 from collections.abc import Callable, Iterable
 from struct import pack
 from typing import Any
 
 from ..definition import attributes
+from ..options import NumberOption
 from ..property import (
     Access,
     Binary,
     Enum,
+    Event,
     Numeric,
     Options,
     Shown,
@@ -142,6 +144,47 @@ def power_outage_count(*more: Source, shown: Shown = Shown.EVERYWHERE) -> Numeri
         shown=shown,
     )
 
+
+IDENTIFY_TIME = NumberOption("identify_timeout", 3, 1, 30, 1, None, enabled=False)
+"""The option of `IDENTIFY`, in seconds."""
+
+
+def _identify(_word: str, options: Options) -> tuple[Request, ...]:
+    """Return the request to flash (ZCL revision 8, 3.5.2.3.1)."""
+    seconds = int(IDENTIFY_TIME.from_options(options))
+    return (Command(1, Cluster.IDENTIFY, 0x00, seconds.to_bytes(2, "little")),)
+
+
+IDENTIFY = Enum(
+    "identify",
+    access=Access.SET,
+    category="config",
+    shown=Shown.HOME | Shown.EXPOSES,
+    lookup=Lookup({0: "identify"}),
+    write=_identify,
+    outcome=lambda _word: {},
+)
+"""The button with which a device flashes, for models with `own_options=(IDENTIFY_TIME,)`."""
+
+_PRESSES = Lookup({0: "hold", 1: "single", 2: "double", 255: "release"})
+
+
+def press(value: Value) -> str | None:
+    """Return the action of a button by the value of 0x0012/0x0055 (protocol 3.2)."""
+    return _PRESSES.decode(value) if isinstance(value, int) else None
+
+
+BUTTON = Event(
+    "button",
+    {
+        "single": ("press_end", {}),
+        "double": ("multi_press_end", {"multi_press_count": 2}),
+        "hold": ("long_press_start", {}),
+        "release": ("long_press_end", {}),
+    },
+    device_class="button",
+)
+"""The event of a button, which the trigger *pressed* listens to."""
 
 POWER_BOUNDS = Bounds(0, 6000)
 CURRENT_BOUNDS = Bounds(0, 25)
