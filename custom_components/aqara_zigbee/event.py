@@ -27,6 +27,9 @@ from .runtime import AqaraConfigEntry
 
 PARALLEL_UPDATES = 0
 
+_FEATURES = {"rotation_step": 1024}
+"""By event, `MediaPlayerEntityFeature.VOLUME_STEP`: triggers.yaml recognizes by it what turns."""
+
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: AqaraConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
@@ -70,6 +73,8 @@ class AqaraEvent(AqaraEntity, EventEntity):
         self._attr_event_types = list(dict.fromkeys(kinds))
         if event.device_class is not None:
             self._attr_device_class = EventDeviceClass(event.device_class)
+        if event.name in _FEATURES:
+            self._attr_supported_features = _FEATURES[event.name]
 
     @override
     @callback

@@ -1,4 +1,4 @@
-"""Triggers, by target: events of knobs, locks, plugs and relays.
+"""Triggers, by target: events of knobs, wireless switches, locks, plugs and relays.
 
 Each runs for events only, never because a device or the coordinator becomes available.
 `triggers.yaml` describes them for the user interface.
@@ -207,7 +207,7 @@ class TurnedTrigger(EventTrigger):
 
 
 class PressedTrigger(EventTrigger):
-    """The knob's button is pressed."""
+    """The button of a knob or wireless switch is pressed."""
 
     _event = "button"
     _schema = _with_options(

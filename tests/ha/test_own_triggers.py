@@ -1,11 +1,12 @@
 """Our own triggers and conditions: what happens at knobs, locks, plugs and relays, by target."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from homeassistant.components.lock import LockEntityFeature
+from homeassistant.components.media_player import MediaPlayerEntityFeature
 from homeassistant.components.sensor import DATA_COMPONENT, SensorDeviceClass, SensorEntity
 from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
@@ -31,13 +32,24 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.aqara_zigbee import trigger
 from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core import context
+from custom_components.aqara_zigbee.core.definition import Definition
 from custom_components.aqara_zigbee.core.events import Update
 from custom_components.aqara_zigbee.core.gateway import Gateway
-from custom_components.aqara_zigbee.simulator.devices import Knob, Lock, LockS2, Plug, Relay
+from custom_components.aqara_zigbee.core.models import DEFINITIONS
+from custom_components.aqara_zigbee.simulator.actions import actions_of
+from custom_components.aqara_zigbee.simulator.devices import (
+    MODELS as SIMULATED,
+    Knob,
+    Lock,
+    LockS2,
+    Plug,
+    Relay,
+)
 from custom_components.aqara_zigbee.simulator.devices.mains import BY_HAND, BY_ITSELF
 from custom_components.aqara_zigbee.simulator.home import Home
 from custom_components.aqara_zigbee.simulator.node import Node
 from custom_components.aqara_zigbee.targets import cause_of, switches_of
+from custom_components.aqara_zigbee.trigger import EventTrigger, PressedTrigger, TurnedTrigger
 from tests.ha.automations import (
     Absence,
     device_id,
@@ -107,35 +119,63 @@ async def test_turned(
     assert [tuple(call.data["told"]) for call in ran] == told
 
 
+def events_of(definition: Definition) -> set[str]:
+    """Return the names of a model's events."""
+    return {event.name for event in definition.action.events} if definition.action else set()
+
+
+WITH_BUTTON = [
+    SIMULATED[definition.zigbee_model]
+    for definition in DEFINITIONS.distinct()
+    if PressedTrigger._event in events_of(definition)
+]
+"""The simulated devices with a button; each has the actions of `test_pressed`."""
+
+
+@pytest.mark.parametrize("make", WITH_BUTTON)
 @pytest.mark.parametrize(
     ("options", "do", "told"),
     [
-        ({}, Knob.press, ["single"]),
-        ({}, Knob.double, []),
-        ({"press": "double"}, Knob.double, ["double"]),
-        ({"press": ["long"]}, Knob.hold, ["long"]),
-        ({"press": ["released", "single"]}, Knob.hold, ["released"]),
-        ({"press": ["long", "released"]}, Knob.hold, ["long", "released"]),
+        ({}, "press", ["single"]),
+        ({}, "double", []),
+        ({"press": "double"}, "double", ["double"]),
+        ({"press": ["long"]}, "hold", ["long"]),
+        ({"press": ["released", "single"]}, "hold", ["released"]),
+        ({"press": ["long", "released"]}, "hold", ["long", "released"]),
     ],
 )
 async def test_pressed(
     hass: HomeAssistant,
     home: Home,
     gateway: Gateway,
+    make: Callable[[], Node],
     options: dict[str, Any],
-    do: Callable[[Knob], object],
+    do: str,
     told: list[str],
 ) -> None:
-    knob = Knob()
-    device = await join(home, gateway, knob)
+    node = make()
+    device = await join(home, gateway, node)
     target = {"entity_id": entity_id(hass, device, "button")}
     pressed = {"trigger": f"{DOMAIN}.pressed", "target": target, "options": options}
     ran = await listen(hass, pressed, press="{{ trigger.press }}")
-    do(knob)
+    actions_of(node)[do]()
     ends = ("press_end", "multi_press_end", "long_press_end")
     await until(lambda: state(hass, device, "button").attributes["event_type"] in ends)
     await settled(hass)
     assert [call.data["press"] for call in ran] == told
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS.distinct(), ids=lambda each: each.model)
+@pytest.mark.parametrize(
+    ("listener", "known"), [(PressedTrigger, trigger.PRESSES), (TurnedTrigger, trigger.STEPS)]
+)
+def test_triggers_know_all_types_of_their_event(
+    definition: Definition, listener: type[EventTrigger], known: Mapping[str, object]
+) -> None:
+    """Events of one name have the same types in all models."""
+    for event in definition.action.events if definition.action else ():
+        if event.name == listener._event:
+            assert {*(kind for kind, _ in event.types.values()), *event.kinds} == known.keys()
 
 
 BY_FINGER = ("outside", "finger", "Ada")
@@ -488,28 +528,29 @@ async def test_invalid_options_of_triggers(
 
 OF_A_LOCK = {"opened", "attempt_failed", "tampered"}
 
-OFFERED = [
-    (Knob, {"turned", "pressed"}, set()),
-    (LockS2, {*OF_A_LOCK, "rang"}, {"last_opened_by"}),
-    (Lock, OF_A_LOCK, {"last_opened_by"}),
-    (Plug, {"switched_by"}, {"last_switched_by"}),
-    (Relay, {"switched_by"}, {"last_switched_by"}),
-]
+OFFERED: dict[str, tuple[set[str], set[str]]] = {
+    Knob.MODEL: ({"turned", "pressed"}, set()),
+    LockS2.MODEL: ({*OF_A_LOCK, "rang"}, {"last_opened_by"}),
+    Lock.MODEL: (OF_A_LOCK, {"last_opened_by"}),
+    Plug.MODEL: ({"switched_by"}, {"last_switched_by"}),
+    Relay.MODEL: ({"switched_by"}, {"last_switched_by"}),
+}
+"""Triggers and conditions of models; others with a button have *pressed*, the rest has none."""
 
 
-@pytest.mark.parametrize(("make", "triggers", "conditions"), OFFERED)
+@pytest.mark.parametrize("definition", DEFINITIONS.distinct(), ids=lambda each: each.model)
 async def test_offered_by_target(
     hass: HomeAssistant,
     home: Home,
     gateway: Gateway,
     entry: MockConfigEntry,
     hass_ws_client: WebSocketGenerator,
-    make: type[Node],
-    triggers: set[str],
-    conditions: set[str],
+    definition: Definition,
 ) -> None:
     """The editor offers a device's own triggers and conditions, and no others of ours."""
-    device = await join(home, gateway, make())
+    pressed = {"pressed"} if PressedTrigger._event in events_of(definition) else set()
+    triggers, conditions = OFFERED.get(definition.zigbee_model, (pressed, set[str]()))
+    device = await join(home, gateway, SIMULATED[definition.zigbee_model]())
     assert await async_setup_component(hass, "automation", {})
     target = {"device_id": [device_id(hass, entry, device)]}
     client = await hass_ws_client()
@@ -521,6 +562,18 @@ async def test_offered_by_target(
 
     assert await ours("get_triggers_for_target") == triggers
     assert await ours("get_conditions_for_target") == conditions
+
+
+async def test_turns_are_found_by_a_feature(
+    hass: HomeAssistant, home: Home, gateway: Gateway
+) -> None:
+    device = await join(home, gateway, Knob())
+    features = {
+        name: state(hass, device, name).attributes.get("supported_features")
+        for name in ("button", "rotation", "rotation_step")
+    }
+    wanted = MediaPlayerEntityFeature.VOLUME_STEP
+    assert features == {"button": None, "rotation": None, "rotation_step": wanted}
 
 
 class OtherEnumeration(SensorEntity):
