@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 import json
 from pathlib import Path
+import re
 import sys
 
 from homeassistant import components
@@ -37,6 +38,10 @@ ARCHITECTURE = ROOT / "docs" / "architecture.md"
 
 DEVICES_HEAD = "| Property | In Home Assistant | Key in MQTT |"
 README_HEAD = "| Model | Zigbee id | What you get |"
+NUMBER_OF_MODELS = re.compile(
+    r"(?<=It supports \[)\d+(?= models\])|(?<=\| Supported models \| )\d+"
+)
+"""In README.md."""
 MQTT_HEAD = "| property | can | values or unit | in `exposes` |"
 
 
@@ -184,7 +189,8 @@ def with_sections(page: str, level: str, heading: Callable[[Definition], str], h
 
 
 def with_rows(page: str) -> str:
-    """README.md with a row for every model."""
+    """README.md with a row for every model, and their number where it names it."""
+    page = NUMBER_OF_MODELS.sub(str(len(MODELS)), page)
     start = page.index(f"\n{README_HEAD}\n") + 1
     end = page.index("\n\n", start)
     rows = page[start:end].split("\n")
@@ -197,11 +203,14 @@ def with_rows(page: str) -> str:
 
 
 def gist(definition: Definition) -> str:
-    """Return a model's description and its main functions, without settings and diagnostics."""
+    """Return a model's description, its main functions and events, without settings and diagnostics."""
     names = [group.device_class or group.name.replace("_", " ") for group in definition.groups]
     names += [
-        row.name.replace("_", " ")
+        name.replace("_", " ")
         for row in definition.properties
+        for name in (
+            [event.name for event in row.events] if isinstance(row, Action) else [row.name]
+        )
         if Shown.HOME in row.shown
         and row.enabled
         and (row.category is None or row.name == "battery")

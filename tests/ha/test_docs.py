@@ -64,8 +64,10 @@ def test_a_model_without_a_section_gets_one(monkeypatch: pytest.MonkeyPatch) -> 
         path: set(after[path].splitlines()) - set(text.splitlines())
         for path, text in before.items()
     }
+    number = len(docs.MODELS)
     row = "| INVENTED | `lumi.invented` | D: cover |"
-    assert added[docs.README] == {row}
+    assert row in added[docs.README]
+    assert docs.NUMBER_OF_MODELS.findall(after[docs.README]) == [str(number)] * 2
     assert "## INVENTED · D (`lumi.invented`)" in added[docs.DEVICES]
     section = after[docs.DEVICES].partition("## INVENTED")[2]
     assert "| state | cover with the device's name | `state` |" in section
@@ -73,6 +75,12 @@ def test_a_model_without_a_section_gets_one(monkeypatch: pytest.MonkeyPatch) -> 
     section = after[docs.MQTT].partition("### INVENTED")[2].partition("\n## ")[0]
     assert "| `position` | SGW | % | yes |" in section
     assert after[docs.MQTT].index("### INVENTED") < after[docs.MQTT].index("## Options of a device")
-    assert all(
-        set(text.splitlines()) <= set(after[path].splitlines()) for path, text in before.items()
-    )
+    for path, text in before.items():
+        kept = docs.NUMBER_OF_MODELS.sub(str(number), text)
+        assert set(kept.splitlines()) <= set(after[path].splitlines())
+
+
+def test_the_row_of_a_new_model_names_its_events() -> None:
+    found = {definition.model: docs.gist(definition) for definition in DEFINITIONS.distinct()}
+    assert found["ZNXNKG02LM"].endswith(": battery, button, rotation, rotation step")
+    assert found["MCCGQ11LM"].endswith(": battery, contact")
