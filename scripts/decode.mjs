@@ -34,14 +34,16 @@ device.endpoints = [endpoint(1)];
 const definition = await findByDevice(device, false);
 for (const event of [{type: 'start', data: {device}}]) await definition.onEvent?.(event);
 
-async function decode(example) {
+async function decode(example, number) {
     const data = Buffer.from(example.frame_hex, 'hex');
     const header = Zcl.Header.fromBuffer(data);
     const frame = Zcl.Frame.fromBuffer(example.cluster, header, data, device.customClusters);
     const message = {
         data: attributeKeyValue(frame, undefined, device.customClusters),
         cluster: frame.cluster.name, type: KINDS[frame.command.name],
-        endpoint: {...endpoint(example.endpoint), getClusterAttributeValue: (_, name) => message.data[name]}, device, groupID: 0, linkquality: 0, meta: {},
+        endpoint: {...endpoint(example.endpoint), getClusterAttributeValue: (_, name) => message.data[name]}, device, groupID: 0, linkquality: 0,
+        // Converters of buttons drop a frame with the number of an earlier one; each example stands alone.
+        meta: {zclTransactionSequenceNumber: number, manufacturerCode: header.manufacturerCode, frameControl: header.frameControl},
     };
     const options = example.options ?? {};
     const payload = {};
@@ -58,9 +60,9 @@ async function decode(example) {
     return {kind: message.type, expected: part(true), may_include: part(false)};
 }
 
-for (const example of fixture.examples) {
+for (const [number, example] of fixture.examples.entries()) {
     if (!example.frame_hex || example.expected) continue;
-    Object.assign(example, await decode(example));
+    Object.assign(example, await decode(example, number));
 }
 const lines = fixture.examples.map((example) => `  ${JSON.stringify(example)}`).join(',\n');
 const head = Object.entries(fixture).filter(([name]) => name !== 'examples');
