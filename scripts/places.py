@@ -66,7 +66,7 @@ PLACES = (
     Place(f"{PACKAGE}icons.json", "icons of entities whose device class has none", "entity"),
     Place(
         f"{PACKAGE}mirror/z2m_texts.py",
-        "Zigbee2MQTT's descriptions of properties that no other model has",
+        "Zigbee2MQTT's descriptions of properties that no other model has, or has with another one",
         "PROPERTIES",
     ),
     Place(

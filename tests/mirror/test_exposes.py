@@ -12,10 +12,11 @@ from custom_components.aqara_zigbee.core.group import Cover
 from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.core.property import Binary, Row, Shown, Text
 from custom_components.aqara_zigbee.core.zcl import Request
+from custom_components.aqara_zigbee.mirror import z2m_texts
 from custom_components.aqara_zigbee.mirror.bridge import CONVERTERS_VERSION
 from custom_components.aqara_zigbee.mirror.exposes import DEVIATIONS, definition_of
 from custom_components.aqara_zigbee.mirror.settings import CHECKS
-from custom_components.aqara_zigbee.mirror.z2m_texts import PROPERTIES
+from custom_components.aqara_zigbee.mirror.z2m_texts import BY_MODEL, PROPERTIES, ExposeTexts
 from tests import examples
 from tests.core.invented import cover
 from tests.mirror.stage import Stage
@@ -81,6 +82,22 @@ def test_all_texts_are_used() -> None:
         for row in (*definition.properties, *(action.details if action else ()))
     }
     assert set(PROPERTIES) <= names
+    rows = {(each.model, row.name) for each in DEFINITIONS.values() for row in each.properties}
+    assert set(BY_MODEL) <= rows
+
+
+def test_texts_of_one_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They replace those of the property, for this model only."""
+    texts = {("MCCGQ11LM", "battery"): ExposeTexts("How full it is")}
+    monkeypatch.setattr(z2m_texts, "BY_MODEL", texts)
+    entry = by_property(definition_of(DEFINITIONS["lumi.sensor_magnet.aq2"])["exposes"])["battery"]
+    assert entry["description"] == "How full it is"
+    assert "category" not in entry
+    other = by_property(definition_of(DEFINITIONS["lumi.weather"])["exposes"])["battery"]
+    assert (other["description"], other["category"]) == (
+        PROPERTIES["battery"].description,
+        "diagnostic",
+    )
 
 
 def test_a_new_model_needs_no_texts() -> None:

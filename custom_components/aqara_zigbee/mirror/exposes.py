@@ -90,23 +90,25 @@ def expose(definition: Definition, row: Row) -> Iterator[Json]:
             for detail in row.details:
                 if Shown.EXPOSES in detail.shown:
                     yield from expose(definition, detail)
-            yield _leaf(row) | {"values": list(row.values)}
+            yield _leaf(definition, row) | {"values": list(row.values)}
         case Binary() if row.is_contact:
             yield _contact(definition, row)
         case Binary():
-            yield _leaf(row) | {"value_on": row.on, "value_off": row.off}
+            yield _leaf(definition, row) | {"value_on": row.on, "value_off": row.off}
         case Enum():
-            yield _leaf(row) | {"values": list(_texts_of(row).values or row.values)}
+            yield _leaf(definition, row) | {
+                "values": list(_texts_of(definition, row).values or row.values)
+            }
         case Numeric():
-            yield _leaf(row) | _limits(row)
+            yield _leaf(definition, row) | _limits(row)
         case Text():
-            yield _leaf(row)
+            yield _leaf(definition, row)
         case _:
             assert_never(row)
 
 
-def _leaf(row: Row) -> dict[str, Json]:
-    said = _texts_of(row)
+def _leaf(definition: Definition, row: Row) -> dict[str, Json]:
+    said = _texts_of(definition, row)
     return known(
         type=_type(row),
         name=row.name,
@@ -134,7 +136,9 @@ def _type(row: Row) -> str:
             assert_never(row)
 
 
-def _texts_of(row: Row) -> z2m_texts.ExposeTexts:
+def _texts_of(definition: Definition, row: Row) -> z2m_texts.ExposeTexts:
+    if (said := z2m_texts.BY_MODEL.get((definition.model, row.name))) is not None:
+        return said
     if isinstance(row, Numeric) and (
         said := z2m_texts.BY_UNIT.get((row.name, row.quantity.unit or ""))
     ):
@@ -156,7 +160,7 @@ def _limits(row: Numeric) -> dict[str, Json]:
 def _contact(definition: Definition, row: Binary) -> Json:
     """Return a switch, with its endpoint if it has one: ``state_l1`` is ``state`` of ``l1``."""
     name, endpoint = definition.split(row.name)
-    feature = _leaf(row) | known(
+    feature = _leaf(definition, row) | known(
         name=name,
         label=_label(name),
         endpoint=endpoint,
