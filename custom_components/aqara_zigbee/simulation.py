@@ -34,7 +34,7 @@ _SAVE_SECONDS = 2.0
 
 
 class Simulation:
-    """A virtual home with one device of each model, connected at `VIRTUAL_PORT`.
+    """A virtual home with five devices, connected at `VIRTUAL_PORT`.
 
     Attributes:
         models: further devices for pairing: model identifiers and names.
