@@ -169,8 +169,37 @@ def with_tables(
     return page
 
 
-def with_sections(page: str, level: str, heading: Callable[[Definition], str], head: str) -> str:
+def actions_of(definition: Definition) -> str:
+    """Return the line below a model's table in docs/mqtt.md: its actions, if it has any."""
+    action = definition.action
+    if action is None:
+        return ""
+    sent = {word for event in action.events for word in event.types}
+    line = f"Actions: {_listed(word for word in action.values if word in sent)}."
+    if unsent := _listed(word for word in action.values if word not in sent):
+        line += f" Only in `exposes`, as this device does not send them: {unsent}."
+    return f"\n{line}\n"
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def with_sections(
+    page: str,
+    level: str,
+    heading: Callable[[Definition], str],
+    head: str,
+    end_of: Callable[[Definition], str] = lambda _: "",
+) -> str:
     """A page with a section for every model; a missing one comes after that of the model before.
+
+    Args:
+        page: the page.
+        level: the marks of a model's heading.
+        heading: returns the heading of a model, without marks.
+        head: the first line of the tables.
+        end_of: returns what comes below the table of a new section.
 
     Raises:
         MissingSectionError: the page has no section for the first model.
@@ -184,7 +213,7 @@ def with_sections(page: str, level: str, heading: Callable[[Definition], str], h
         end = page.find("\n##", start)
         rest = "" if end < 0 else page[end:]
         kept = page[: end if end >= 0 else None].rstrip()
-        page = f"{kept}\n\n{level} {heading(definition)}\n\n{head}\n{rest}"
+        page = f"{kept}\n\n{level} {heading(definition)}\n\n{head}\n{end_of(definition)}{rest}"
     return page
 
 
@@ -256,6 +285,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         "###",
         lambda each: f"{each.model} {each.zigbee_model}, {each.description}",
         MQTT_HEAD,
+        actions_of,
     )
     yield MQTT, with_tables(mqtt, "###", MQTT_HEAD, mqtt_lines)
 

@@ -75,7 +75,7 @@ PLACES = (
         '"{model}"',
         "scripts/exposes {zigbee}",
     ),
-    Place("README.md", "its row", "| {model} |", "scripts/docs"),
+    Place("README.md", "its row, and the number of models", "| {model} |", "scripts/docs"),
     Place(
         "docs/devices.md", "its section with the table of properties", "## {model} ", "scripts/docs"
     ),

@@ -1,6 +1,7 @@
 """docs/devices.md lists each model's properties in Home Assistant and on MQTT."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from homeassistant.const import Platform
 import pytest
@@ -10,7 +11,7 @@ from custom_components.aqara_zigbee.core.group import Cover
 from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from scripts import docs
 from tests import examples
-from tests.core.invented import cover
+from tests.core.invented import cover, definition as invented
 
 EVERY_MODEL = pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=lambda one: one.model)
 
@@ -78,6 +79,33 @@ def test_a_model_without_a_section_gets_one(monkeypatch: pytest.MonkeyPatch) -> 
     for path, text in before.items():
         kept = docs.NUMBER_OF_MODELS.sub(str(number), text)
         assert set(kept.splitlines()) <= set(after[path].splitlines())
+
+
+def test_a_new_section_names_the_actions() -> None:
+    """Below the table of docs/mqtt.md, which refers to them."""
+    knob = DEFINITIONS["lumi.remote.rkba01"]
+    before, _, after = docs.MQTT.read_text().partition(f"\n### {knob.model} ")
+    _, next_heading, rest = after.partition("\n##")
+    page = docs.with_sections(
+        before + next_heading + rest,
+        "###",
+        lambda each: f"{each.model} new",
+        docs.MQTT_HEAD,
+        docs.actions_of,
+    )
+    section = page.partition(f"\n### {knob.model} ")[2].partition("\n##")[0]
+    turns = "`start_rotating`, `rotation`, `stop_rotating`"
+    assert section.endswith(f"Actions: `hold`, `single`, `double`, `release`, {turns}.\n")
+
+
+def test_actions_that_a_device_does_not_send_are_named_apart() -> None:
+    assert docs.actions_of(DEFINITIONS["lumi.weather"]) == ""
+    knob = DEFINITIONS["lumi.remote.rkba01"]
+    assert knob.action is not None
+    button = replace(knob.action, events=knob.action.events[:1])
+    sent, _, unsent = docs.actions_of(invented(button)).partition(" Only in `exposes`")
+    assert sent.strip() == "Actions: `hold`, `single`, `double`, `release`."
+    assert unsent.endswith(": `start_rotating`, `rotation`, `stop_rotating`.\n")
 
 
 def test_the_row_of_a_new_model_names_its_events() -> None:
