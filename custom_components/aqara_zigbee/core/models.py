@@ -19,6 +19,7 @@ MODELS: Mapping[str, str] = {
     "lumi.weather": "weather",
     "lumi.sensor_magnet.aq2": "contact",
     "lumi.curtain.acn002": "shade_e1",
+    "lumi.remote.b1acn01": "mini_switch",
 }
 """The file in ``core/devices`` of each Zigbee model identifier.
 

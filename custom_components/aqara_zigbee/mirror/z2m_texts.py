@@ -86,7 +86,9 @@ BY_UNIT: Mapping[tuple[str, str], ExposeTexts] = {
 }
 """Texts of names with two meanings (protocol 0.4)."""
 
-BY_MODEL: Mapping[tuple[str, str], ExposeTexts] = {}
+BY_MODEL: Mapping[tuple[str, str], ExposeTexts] = {
+    ("WXKG11LM", "power_outage_count"): _reading("Number of power outages (since last pairing)"),
+}
 """Texts of a property of one model, by its model and name, where Zigbee2MQTT has others for it."""
 
 CONTACT = ExposeTexts("On/off state of the switch")

@@ -11,6 +11,7 @@ from .lock import Lock
 from .lock_s2 import LockS2
 from .lumi import Lumi
 from .mains import Mains
+from .mini_switch import MiniSwitch
 from .other import Thermometer
 from .plug import Plug
 from .relay import Movement, Relay
@@ -19,7 +20,7 @@ from .weather import Weather
 
 MODELS: dict[str, type[Node]] = {
     kind.MODEL: kind
-    for kind in (LockS2, Lock, Knob, Plug, Relay, Weather, Contact, Shade, Thermometer)
+    for kind in (LockS2, Lock, Knob, Plug, Relay, Weather, Contact, Shade, MiniSwitch, Thermometer)
 }
 """The class of each device by its Zigbee model identifier."""
 
@@ -32,6 +33,7 @@ __all__ = [
     "LockS2",
     "Lumi",
     "Mains",
+    "MiniSwitch",
     "Movement",
     "Plug",
     "Relay",
