@@ -16,9 +16,10 @@ from typing import Any
 
 import aiohttp
 
+from custom_components.aqara_zigbee.simulator.devices import Lock, LockS2, Plug, Relay
 from scripts.demo_api import Demo, DemoError, Home, HomeAssistant, devices_of, model_of, soon
 from scripts.demo_broker import AUTO, KINDS, Broker
-from scripts.demo_check import check
+from scripts.demo_check import Watcher, check, name_user, watchers
 from scripts.demo_dashboard import dashboard
 from scripts.demo_do import CONTROL, do
 from scripts.demo_guest import (
@@ -31,6 +32,7 @@ from scripts.demo_guest import (
 )
 from scripts.demo_mqtt import BASE_TOPIC, connect, switch_on
 from scripts.demo_process import FOLDER, LOCK, LOG, ROOT, Process, claim, free_port
+from tests.firmware import put
 
 DASHBOARD = "demo-home"
 LAMP = "light.lamp"
@@ -130,6 +132,9 @@ def prepare(port: int, zha_stick: str | None = None) -> None:
         ROOT / "custom_components" / "aqara_zigbee"
     )
     (FOLDER / "automations.yaml").write_text("[]\n")
+    for device in (Plug(), Relay(), LockS2(), Lock()):
+        # What it runs already: its firmware is then known to be the newest.
+        put(FOLDER / "aqara_zigbee_ota", device.MODEL, device.file_version)
     (FOLDER / ".storage").mkdir()
     # The later pages of a new installation would set up integrations that talk to the internet.
     stored("onboarding", 4, 1, {"done": ["core_config", "analytics", "integration"]})
@@ -227,24 +232,52 @@ async def automate(demo: Demo) -> None:
 
 
 async def play(demo: Demo) -> None:
-    """Let a few things happen, so that the dashboard has something to show."""
-    for order, device, arguments in (
-        ("wrong_finger", "lock", {"tries": 1}),
-        ("finger", "lock", {"user": 1}),
-        ("ring", "lock", {}),
-        ("ring", "locks2", {}),
-        ("finger", "locks2", {"user": 3}),
-        ("press", "knob", {}),
-        ("turn", "knob", {"degrees": 90}),
-        ("set_load", "plug", {"watts": 1200}),
-        ("press", "plug", {}),
+    """Let a few things happen, and set what has no state before, so that there is something to see."""
+    found = await watchers(demo)
+    front, garden = found["lumi.lock.acn02"], found["lumi.lock.aq1"]
+    kettle, lights, knob = (
+        found[model] for model in ("lumi.plug", "lumi.relay.c2acn01", "lumi.remote.rkba01")
+    )
+    await name_user(demo, front, 3, "Ann")
+    await name_user(demo, garden, 1, "Ben")
+    for each in (kettle, lights):
+        await each.set("switch", "turn_on", "power_outage_memory")
+    for device, order, arguments in (
+        (garden, "wrong_finger", {"tries": 1}),
+        (garden, "finger", {"user": 1}),
+        (garden, "ring", {}),
+        (front, "ring", {}),
+        (front, "finger", {"user": 3}),
+        (knob, "press", {}),
+        (knob, "turn", {"degrees": 90}),
+        (kettle, "set_load", {"watts": 1200}),
+        (kettle, "press", {}),
+        (lights, "set_load", {"watts": 38}),
+        (lights, "press", {}),
+        (lights, "heartbeat", {}),
     ):
-        await demo.home.do(order, device, **arguments)
+        await device.do(order, **arguments)
         await asyncio.sleep(0.3)
+    await _until(front, "state", "on")  # a lock reports who opened it before it reports the bolts
+    await front.do("close_door")
+    await asyncio.sleep(0.3)
+    await front.do("lock")
+    await _until(front, "state", "off")
+    await demo.assistant.call("aqara_zigbee", "scan_network", config_entry_id=demo.entry)
 
 
-async def show(demo: Demo) -> None:
-    """Make the dashboard."""
+async def _until(device: Watcher, key: str, value: str) -> None:
+    """Wait until an entity of a device has a state."""
+    is_so = device.shows(key, value)
+
+    async def attempt() -> bool | None:
+        return await is_so() or None
+
+    await soon(f"{key} {value} of {device.name}", attempt)
+
+
+async def show(demo: Demo, *, is_live: bool) -> None:
+    """Make the dashboard; it explains whether days pass."""
     ask = demo.assistant.ask
     await ask(
         "lovelace/dashboards/create",
@@ -254,7 +287,11 @@ async def show(demo: Demo) -> None:
         show_in_sidebar=True,
         mode="storage",
     )
-    await ask("lovelace/config/save", url_path=DASHBOARD, config=await dashboard(demo, LAMP))
+    await ask(
+        "lovelace/config/save",
+        url_path=DASHBOARD,
+        config=await dashboard(demo, LAMP, is_live=is_live),
+    )
 
 
 @dataclass
@@ -273,7 +310,12 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running(
-    port: int, broker: Broker, *, is_guest: bool = False, zha_stick: str | None = None
+    port: int,
+    broker: Broker,
+    *,
+    is_guest: bool = False,
+    is_live: bool = False,
+    zha_stick: str | None = None,
 ) -> AsyncIterator[Running]:
     """Home Assistant with the integration, the devices and automations; all of it ends with the context.
 
@@ -281,6 +323,7 @@ async def running(
         port: of the web page, if it is free.
         broker: for the MQTT mirror.
         is_guest: whether the integration uses the network of ZHA.
+        is_live: whether the caller will let days pass.
         zha_stick: the coordinator of a ZHA beside it; None for no ZHA.
 
     Raises:
@@ -322,7 +365,7 @@ async def running(
             await connect(demo, broker)
             await switch_on(demo)
             await automate(demo)
-            await show(demo)
+            await show(demo, is_live=is_live)
             yield Running(demo, core, control)
     finally:
         for process in reversed(processes):
@@ -335,7 +378,9 @@ async def run(options: argparse.Namespace) -> int:
     """Start everything, then check it or wait to be interrupted."""
     began = time.monotonic()
     broker = Broker(options.broker, options.mqtt_port)
-    async with running(options.port, broker, is_guest=options.guest) as home:
+    async with running(
+        options.port, broker, is_guest=options.guest, is_live=not options.check
+    ) as home:
         ready = time.monotonic() - began
         print(f"Ready after {ready:.0f} s: {home.demo.assistant.url}/{DASHBOARD}", flush=True)
         print(f"MQTT: 127.0.0.1:{broker.port}, {BASE_TOPIC}/# ({broker.kind})", flush=True)

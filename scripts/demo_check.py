@@ -76,7 +76,8 @@ async def watchers(demo: Demo) -> dict[str, Watcher]:
     registered = {device["id"]: device for device in await devices_of(demo)}
     entities: dict[str, dict[str, str]] = {}
     for entity in await demo.assistant.ask("config/entity_registry/list"):
-        if entity["device_id"] in registered and entity["disabled_by"] is None:
+        is_ours = entity["platform"] == "aqara_zigbee" and entity["disabled_by"] is None
+        if is_ours and entity["device_id"] in registered:
             ieee = address_of(registered[entity["device_id"]])
             key = entity["unique_id"].removeprefix(f"{ieee}-")
             entities.setdefault(ieee, {})[key] = entity["entity_id"]
@@ -388,17 +389,13 @@ async def no_errors() -> bool:
 
 
 async def all_live(demo: Demo) -> bool:
-    """Whether all our enabled entities have a state.
-
-    Firmware is unknown, since the demo has no source of images.
-    """
+    """Whether all our enabled entities have a state."""
     states = await demo.assistant.states()
     return not [
         entity
         for watcher in (await watchers(demo)).values()
         for entity in watcher.entities
-        if not entity.startswith("update.")
-        and states.get(entity, {}).get("state", "unknown") in _SILENT
+        if states.get(entity, {}).get("state", "unknown") in _SILENT
     ]
 
 

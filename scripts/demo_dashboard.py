@@ -20,7 +20,7 @@ _FIRST = (
 
 _INTRO = """\
 Home Assistant with **Aqara Zigbee** on a simulated coordinator: two locks, a knob, a plug and a relay.
-An hour passes in a minute. The knob dims the lamp; opening the front door sends a notification.
+{pace}The knob dims the lamp; opening the front door sends a notification.
 
 Try it, from a terminal in the repository:
 
@@ -29,10 +29,12 @@ Try it, from a terminal in the repository:
 - `scripts/demo --do unplug`, and `plug_in` again
 """
 
+_PACE = "An hour passes in a minute. "
+
 type Entity = dict[str, Any]
 
 
-async def dashboard(demo: Demo, lamp: str) -> dict[str, Any]:
+async def dashboard(demo: Demo, lamp: str, *, is_live: bool) -> dict[str, Any]:
     """An overview of what devices do, with a lamp, and a view of all enabled entities."""
     entities = await demo.assistant.ask("config/entity_registry/list")
     states = await demo.assistant.states()
@@ -42,7 +44,7 @@ async def dashboard(demo: Demo, lamp: str) -> dict[str, Any]:
         "type": "grid",
         "cards": [
             {"type": "heading", "heading": "Start here"},
-            {"type": "markdown", "content": _INTRO},
+            {"type": "markdown", "content": _INTRO.format(pace=_PACE if is_live else "")},
             {
                 "type": "tile",
                 "entity": lamp,

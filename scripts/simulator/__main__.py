@@ -65,7 +65,10 @@ def move_in(options: argparse.Namespace) -> Home:
     home = Home(seed=options.seed, speed=options.speed, firmware=firmware)
     if options.formed:
         home.form()
-    for node in (Plug(), Relay(), LockS2(), Lock(), Knob()):
+    plug, relay = Plug(), Relay()
+    # As after some weeks of use.
+    plug.energy, relay.energy = 12.4, 31.8
+    for node in (plug, relay, LockS2(), Lock(), Knob()):
         home.add(node, joined=options.formed)
     if options.formed:
         event_mode(home)

@@ -174,6 +174,19 @@ def test_a_day_in_the_home() -> None:
     assert plug.energy == before
 
 
+@pytest.mark.parametrize("channel", [1, 2])
+def test_a_day_starts_with_the_lights_off(channel: int) -> None:
+    """The wall switches toggle, so that a light that is on would stay on all day and be off at night."""
+    home = full_home()
+    home.coordinator.commission()
+    home.clock.advance(1)
+    relay = home.device("relay")
+    assert isinstance(relay, Relay)
+    relay.press(channel)
+    Life(home, factor=60).start()
+    assert relay.on == [False, False]
+
+
 def test_removed_devices_are_skipped() -> None:
     home = full_home()
     home.coordinator.commission()

@@ -154,7 +154,7 @@ class Life:
         self._timer: Timer | None = None
 
     def start(self) -> None:
-        """Start the day with the loads connected and the plugs on.
+        """Start the day with the loads connected, the plugs on and the lights off.
 
         Knobs in command mode stay there; the host sets them.
         """
@@ -166,6 +166,10 @@ class Life:
                 node.pace = self.factor
             if isinstance(node, Plug) and not node.on[0]:
                 node.press()
+            if isinstance(node, Relay):
+                for channel, is_on in zip(node.CHANNELS, node.on, strict=True):
+                    if is_on:
+                        node.press(channel)
         for event in plan(self.home, 0, self.seed):
             if event.at < self._begin and event.action == "set_load":
                 self._carry_out(event)
