@@ -30,7 +30,7 @@ def test_raw_texts_are_faults(text: str) -> None:
     "text",
     [
         "Nothing was found at this port.",
-        "event.front_door_activity",
+        "event.front_door_door_activity",
         "The file coordinator_backup.json is missing.",
         "Select /dev/serial/by-id/usb-ti_cc2652-if00.",
         "socket://192.168.1.20:6638",

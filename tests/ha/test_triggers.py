@@ -47,7 +47,7 @@ async def test_readme_automation(
     device = await join(home, gateway, lock)
     await options(hass, entry, device, users=[{"id": 3, "name": "Ada"}])
     er.async_get(hass).async_update_entity(
-        entity_id(hass, device, "activity"), new_entity_id="event.front_door_activity"
+        entity_id(hass, device, "activity"), new_entity_id="event.front_door_door_activity"
     )
     await hass.async_block_till_done()
     switched = async_mock_service(hass, "light", "turn_on")
