@@ -27,6 +27,12 @@ from .core.options import Option
 from .core.property import Property, Scalar, Wish
 from .core.radio import Owner
 
+TARGETED = 1
+"""`LockEntityFeature.OPEN`, by which triggers.yaml and conditions.yaml recognize our entities.
+
+Home Assistant has no features for the domains event, sensor and switch, and the frontend shows none.
+"""
+
 _NAMED_BY_CLASS = {("state", "lock")}
 """Properties whose name differs from a device class with the same meaning."""
 

@@ -20,7 +20,7 @@ from .core.device import Device
 from .core.events import ActionFired, NetworkEvent, Update
 from .core.gateway import Gateway
 from .core.property import Action, Event, Scalar
-from .entity import AqaraEntity
+from .entity import TARGETED, AqaraEntity
 from .platforms import Part, follow
 from .registry import registered_device
 from .runtime import AqaraConfigEntry
@@ -73,6 +73,7 @@ class AqaraEvent(AqaraEntity, EventEntity):
         self._attr_event_types = list(dict.fromkeys(kinds))
         if event.device_class is not None:
             self._attr_device_class = EventDeviceClass(event.device_class)
+            self._attr_supported_features = TARGETED
         if event.name in _FEATURES:
             self._attr_supported_features = _FEATURES[event.name]
 

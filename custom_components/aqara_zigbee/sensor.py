@@ -25,14 +25,12 @@ from .core.property import (
     Numeric,
     Text,
 )
-from .entity import AqaraEntity, CoordinatorEntity, RowEntity, StoredEntity
+from .entity import TARGETED, AqaraEntity, CoordinatorEntity, RowEntity, StoredEntity
 from .platforms import Part, follow, meters_of
 from .runtime import AqaraConfigEntry
 
 PARALLEL_UPDATES = 0
 
-_OPENS = 1
-"""`LockEntityFeature.OPEN`, by which triggers.yaml and conditions.yaml recognize a lock."""
 SCAN_INTERVAL = timedelta(minutes=1)
 
 
@@ -165,7 +163,7 @@ class PersonSensor(TextSensor):
     """The last user who opened a lock. Its options allow people to be chosen in automations."""
 
     _attr_device_class = SensorDeviceClass.ENUM
-    _attr_supported_features = _OPENS
+    _attr_supported_features = TARGETED
 
     @property
     @override

@@ -19,7 +19,7 @@ from .core.events import Update
 from .core.gateway import MOST_SECONDS, Gateway
 from .core.options import FlagOption
 from .core.property import Binary
-from .entity import CoordinatorEntity, OptionEntity, RowEntity, translated_as
+from .entity import TARGETED, CoordinatorEntity, OptionEntity, RowEntity, translated_as
 from .platforms import Part, follow
 from .runtime import AqaraConfigEntry
 
@@ -168,6 +168,7 @@ class AqaraSwitch(RowEntity[Binary], SwitchEntity):
             self._attr_translation_key = None
         if row.device_class is not None:
             self._attr_device_class = SwitchDeviceClass(row.device_class)
+            self._attr_supported_features = TARGETED
 
     @callback
     @override

@@ -5,11 +5,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from homeassistant.components.event import EventDeviceClass, EventEntity
 from homeassistant.components.lock import LockEntityFeature
 from homeassistant.components.media_player import MediaPlayerEntityFeature
-from homeassistant.components.sensor import DATA_COMPONENT, SensorDeviceClass, SensorEntity
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
+from homeassistant.components.switch import SwitchDeviceClass, SwitchEntity
 from homeassistant.const import STATE_OFF, STATE_ON
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import (
     area_registry as ar,
     config_validation as cv,
@@ -21,6 +23,7 @@ from homeassistant.helpers.condition import (
     async_from_config as async_condition_from_config,
     async_validate_condition_config,
 )
+from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.trigger import async_validate_trigger_config
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
@@ -36,6 +39,7 @@ from custom_components.aqara_zigbee.core.definition import Definition
 from custom_components.aqara_zigbee.core.events import Update
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.core.models import DEFINITIONS
+from custom_components.aqara_zigbee.entity import TARGETED
 from custom_components.aqara_zigbee.simulator.actions import actions_of
 from custom_components.aqara_zigbee.simulator.devices import (
     MODELS as SIMULATED,
@@ -538,6 +542,12 @@ OFFERED: dict[str, tuple[set[str], set[str]]] = {
 """Triggers and conditions of models; others with a button have *pressed*, the rest has none."""
 
 
+def offered(definition: Definition) -> tuple[set[str], set[str]]:
+    """The triggers and conditions of a model."""
+    pressed = {"pressed"} if PressedTrigger._event in events_of(definition) else set()
+    return OFFERED.get(definition.zigbee_model, (pressed, set[str]()))
+
+
 @pytest.mark.parametrize("definition", DEFINITIONS.distinct(), ids=lambda each: each.model)
 async def test_offered_by_target(
     hass: HomeAssistant,
@@ -548,8 +558,7 @@ async def test_offered_by_target(
     definition: Definition,
 ) -> None:
     """The editor offers a device's own triggers and conditions, and no others of ours."""
-    pressed = {"pressed"} if PressedTrigger._event in events_of(definition) else set()
-    triggers, conditions = OFFERED.get(definition.zigbee_model, (pressed, set[str]()))
+    triggers, conditions = offered(definition)
     device = await join(home, gateway, SIMULATED[definition.zigbee_model]())
     assert await async_setup_component(hass, "automation", {})
     target = {"device_id": [device_id(hass, entry, device)]}
@@ -573,39 +582,95 @@ async def test_turns_are_found_by_a_feature(
         for name in ("button", "rotation", "rotation_step")
     }
     wanted = MediaPlayerEntityFeature.VOLUME_STEP
-    assert features == {"button": None, "rotation": None, "rotation_step": wanted}
+    assert features == {"button": TARGETED, "rotation": None, "rotation_step": wanted}
 
 
 class OtherEnumeration(SensorEntity):
     """A sensor of no lock."""
 
-    _attr_name = "Washing machine"
     _attr_device_class = SensorDeviceClass.ENUM
 
 
-async def test_locks_are_found_without_their_integration(
+class OtherEvent(EventEntity):
+    """A button of no knob, or a doorbell of no lock."""
+
+    def __init__(self, device_class: EventDeviceClass) -> None:
+        self._attr_device_class = device_class
+        self._attr_event_types = []
+
+
+class OtherOutlet(SwitchEntity):
+    """A plug that does not report what switched it."""
+
+    _attr_device_class = SwitchDeviceClass.OUTLET
+
+
+def test_the_feature_is_that_of_a_lock() -> None:
+    """triggers.yaml and conditions.yaml give its name."""
+    assert TARGETED == LockEntityFeature.OPEN
+
+
+def fits(shown: State, wanted: dict[str, Any]) -> bool:
+    """Whether a state fits a filter, as the frontend decides it: without integrations."""
+    features = shown.attributes.get("supported_features", 0)
+    return (
+        "integration" not in wanted
+        and shown.domain in wanted["domain"]
+        and (
+            "device_class" not in wanted
+            or shown.attributes.get("device_class") in wanted["device_class"]
+        )
+        and any(each & features == each for each in wanted["supported_features"])
+    )
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS.distinct(), ids=lambda each: each.model)
+async def test_targets_are_found_without_their_integration(
     hass: HomeAssistant,
     home: Home,
     gateway: Gateway,
+    entry: MockConfigEntry,
     hass_ws_client: WebSocketGenerator,
+    definition: Definition,
 ) -> None:
-    """The editor knows no integrations where it looks for the people of a chosen lock."""
-    device = await join(home, gateway, LockS2())
-    shown = state(hass, device, "last_opened_by")
-    assert shown.attributes["supported_features"] == LockEntityFeature.OPEN
-    other = OtherEnumeration()
-    await hass.data[DATA_COMPONENT].async_add_entities([other])
+    """The editor counts a device's entities, and finds the people of a lock, without integrations."""
+    device = await join(home, gateway, SIMULATED[definition.zigbee_model]())
+    registry = er.async_get(hass)
+    entities = er.async_entries_for_device(registry, device_id(hass, entry, device))
+    states = [shown for each in entities if (shown := hass.states.get(each.entity_id))]
+    others: list[Entity] = [
+        OtherEnumeration(),
+        OtherEvent(EventDeviceClass.BUTTON),
+        OtherEvent(EventDeviceClass.DOORBELL),
+        OtherOutlet(),
+    ]
+    for other, component in zip(others, ("sensor", "event", "event", "switch"), strict=True):
+        other.entity_id = f"{component}.other_{other.device_class}"
+        await hass.data[component].async_add_entities([other])
+    foreign = [shown for other in others if (shown := hass.states.get(other.entity_id))]
+    assert len(foreign) == len(others)
     assert await async_setup_component(hass, "automation", {})
     client = await hass_ws_client()
-    for part, name in (("trigger", "opened"), ("condition", "last_opened_by")):
+    for part, expected in zip(("trigger", "condition"), offered(definition), strict=True):
         await client.send_json_auto_id({"type": f"{part}_platforms/subscribe"})
         assert (await client.receive_json())["success"]
-        described = (await client.receive_json())["event"][f"{DOMAIN}.{name}"]
-        (wanted,) = described["target"]["entity"]
-        assert "integration" not in wanted
-        target = {"entity_id": [other.entity_id]}
+        described = (await client.receive_json())["event"]
+        filters = {
+            key.removeprefix(f"{DOMAIN}."): each["target"]["entity"]
+            for key, each in described.items()
+            if key.startswith(DOMAIN)
+        }
+        assert {
+            name
+            for name, (wanted,) in filters.items()
+            if any(fits(shown, wanted) for shown in states)
+        } == expected
+        for name, (wanted,) in filters.items():
+            assert not any(fits(shown, wanted) for shown in foreign), name
+        target = {"entity_id": [each.entity_id for each in others]}
         await client.send_json_auto_id({"type": f"get_{part}s_for_target", "target": target})
-        assert f"{DOMAIN}.{name}" not in (await client.receive_json())["result"]
+        found = (await client.receive_json())["result"]
+        assert not [each for each in found if each.startswith(DOMAIN)]
 
 
 async def test_people_are_options(
