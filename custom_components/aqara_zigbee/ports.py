@@ -69,12 +69,14 @@ async def local_ports(hass: HomeAssistant) -> Sequence[USBDevice | SerialDevice]
         return ()
 
 
-async def port_owner(hass: HomeAssistant, path: str, own_entry: str | None = None) -> str | None:
-    """Return the title of the current user of a port, None if it is free or ours."""
+async def port_owner(
+    hass: HomeAssistant, path: str, own_entry: str | None = None
+) -> SerialPortConsumer | None:
+    """Return the current user of a port, None if it is free or ours."""
     names = set((await names_of(hass, [path])).values())
     for user in await port_users(hass, names, own_entry):
         if user.active:
-            return user.title
+            return user
     return None
 
 

@@ -1,6 +1,7 @@
 """Backups: when they are made, what for, who may have them, and that they go with their entry."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 import json
@@ -31,6 +32,7 @@ from custom_components.aqara_zigbee.storage.backup_list import (
     StoredBackup,
     _thinned,
     everything,
+    line,
 )
 from custom_components.aqara_zigbee.storage.backups import Backups
 from custom_components.aqara_zigbee.storage.files import CONF_ARRIVAL
@@ -39,6 +41,7 @@ from custom_components.aqara_zigbee.storage.staged_files import (
     StagedFiles,
     sweep,
 )
+from custom_components.aqara_zigbee.texts import load_texts, plain
 from tests.ha.conftest import DEVICE, join, until
 from tests.ha.dialogue import Dialogue
 
@@ -202,6 +205,7 @@ async def test_options_list_links(
     assert "backups" in shown["menu_options"]
     await dialogue.choose("backups")
     assert "No backups yet" in dialogue.text
+    assert plain(entry.title) in dialogue.text
     await dialogue.choose("back_up")
     assert dialogue.shown["step_id"] == "backups"
     (url,) = re.findall(r'href="([^"]+)"', dialogue.text)
@@ -227,7 +231,7 @@ async def test_newest_backup_is_downloaded_from_the_menu(
 ) -> None:
     """The link is on the first page; without a backup there is none."""
     await dialogue.options(entry.entry_id)
-    assert dialogue.text == ""
+    assert dialogue.text == f"{plain(entry.title)}\n"
     await backups.make(Reason.DAILY)
     newest = await backups.make(Reason.ASKED)
     await dialogue.options(entry.entry_id)
@@ -290,6 +294,31 @@ async def test_old_ones_are_deleted_by_reason(backups: Backups) -> None:
     ]
     left = _thinned(sorted(many, key=lambda kept: kept.taken, reverse=True))
     assert [kept.id for kept in left] == [*map(str, range(39, 32, -1)), made.id]
+
+
+async def test_removed_device_does_not_count(
+    home: Home, gateway: Gateway, backups: Backups
+) -> None:
+    """It was removed while it did not respond, so the coordinator still lists it."""
+    plug = Plug()
+    await join(home, gateway, plug)
+    await join(home, gateway, Plug())
+    home.faults.mute(plug)
+    await gateway.dismiss(plug.ieee, force=True)
+    made = await backups.make(Reason.ASKED)
+    assert plug.ieee in Backup.of(made.content).addresses
+    assert (made.devices, len(gateway.values())) == (1, 1)
+
+
+async def test_two_backups_of_a_minute_have_different_lines(
+    hass: HomeAssistant, backups: Backups
+) -> None:
+    made = await backups.make(Reason.ASKED)
+    texts = await load_texts(hass, "backup")
+    lines = {
+        line(replace(made, taken=made.taken.replace(second=second)), texts) for second in (1, 58)
+    }
+    assert len(lines) == 2
 
 
 async def test_list_is_of_one_network_or_all(

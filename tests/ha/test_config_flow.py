@@ -251,11 +251,16 @@ async def test_each_failure_at_the_port_has_a_text(
     await unload_all(hass)
 
 
-async def test_port_of_zha_is_named_and_refused(hass: HomeAssistant, blank: Home) -> None:
+@pytest.mark.parametrize(
+    ("domain", "error"), [("zha", "port_used_by_zha"), ("deconz", "port_in_use")]
+)
+async def test_used_port_is_refused(
+    hass: HomeAssistant, blank: Home, domain: str, error: str
+) -> None:
     """Home Assistant knows who owns a port by where the entry keeps it."""
     idle, owner = (
         SerialPortConsumer(
-            kind="config_entry", title=title, active=active, domain="zha", config_entry_id=title
+            kind="config_entry", title=title, active=active, domain=domain, config_entry_id=title
         )
         for title, active in (("Disabled", False), ("ConBee", True))
     )
@@ -264,7 +269,8 @@ async def test_port_of_zha_is_named_and_refused(hass: HomeAssistant, blank: Home
         return_value={PATH: [idle, owner], "/dev/other": [owner]},
     ):
         result = await open_port(hass)
-    assert result["errors"] == {"base": "port_in_use"}
+    assert result["errors"] == {"base": error}
+    assert error in TRANSLATIONS["config"]["error"]
     assert result["description_placeholders"]["owner"] == "ConBee"  # type: ignore[index]
     result = await answer(hass, str(result["flow_id"]), {"path": PATH})
     assert result["type"] is FlowResultType.CREATE_ENTRY

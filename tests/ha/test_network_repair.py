@@ -4,6 +4,7 @@ What the coordinator does is written down here; `test_repairs` has the whole way
 """
 
 from collections.abc import Iterator
+import re
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
@@ -18,6 +19,7 @@ from custom_components.aqara_zigbee.const import DOMAIN
 from custom_components.aqara_zigbee.core.errors import StorageError
 from custom_components.aqara_zigbee.flows import network_repair
 from custom_components.aqara_zigbee.flows.network_repair import NetworkRepair
+from custom_components.aqara_zigbee.flows.network_text import describe
 from custom_components.aqara_zigbee.radio.backup import Backup, BackupError, BackupProblem
 from custom_components.aqara_zigbee.radio.network import RadioError, RadioProblem
 from custom_components.aqara_zigbee.radio.restore import WriteError
@@ -29,7 +31,7 @@ from custom_components.aqara_zigbee.storage.backup_list import (
 )
 from custom_components.aqara_zigbee.storage.files import DurableStore
 from custom_components.aqara_zigbee.storage.network import KnownNetwork
-from custom_components.aqara_zigbee.texts import Texts, load_texts
+from custom_components.aqara_zigbee.texts import Texts, load_texts, plain
 from tests.ha.conftest import DEVICE
 from tests.radio.test_backup import theirs
 
@@ -110,8 +112,34 @@ async def test_useless_backups_are_not_offered(hass: HomeAssistant, entry: MockC
     await keep(hass, OVERWRITTEN, OURS)
     menu = shown(await begin(hass, entry, OTHER))
     assert menu["menu_options"] == ["take_ours", "take_theirs"]
-    facts = [(await texts(hass))[f"fact_{each}"] for each in ("coordinator", "extended_pan_id")]
-    assert menu["description_placeholders"]["differences"] == ", ".join(facts)
+    placeholders = menu["description_placeholders"]
+    assert placeholders["differences"] == "coordinator address, extended PAN ID"
+    for shown_network, backup in (("ours", OURS), ("theirs", OTHER)):
+        bold = re.findall(r"- \*\*(.*)\*\*", placeholders[shown_network])
+        assert bold == [
+            f"Extended PAN ID: {backup.extended_pan_id}",
+            f"Coordinator address: {backup.coordinator}",
+        ]
+
+
+async def test_only_a_stored_network_has_an_origin(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """The program and the time of reading the coordinator are not facts of its network."""
+    await keep(hass, entry.entry_id, OURS)
+    placeholders = shown(await begin(hass, entry, OTHER))["description_placeholders"]
+    ours, theirs = placeholders["ours"].splitlines(), placeholders["theirs"].splitlines()
+    time = f"{dt_util.as_local(NOW):%Y-%m-%d %H:%M:%S}"
+    assert ours[:2] == [f"- Backup: manual, {time}", "- Age in days: 0"]
+    assert theirs[0] == f"- Channel: {OTHER.channel}"
+    assert [line.partition(":")[0].strip("- *") for line in ours[2:]] == [
+        line.partition(":")[0].strip("- *") for line in theirs
+    ]
+
+
+async def test_a_file_has_the_program_that_wrote_it(hass: HomeAssistant) -> None:
+    first, *_ = describe(OURS, await texts(hass)).splitlines()
+    assert first == f"- Created by: {plain(OURS.source)}"
 
 
 async def test_entry_without_a_known_network_has_its_own_backups(

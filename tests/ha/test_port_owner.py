@@ -55,7 +55,9 @@ async def test_running_addon_owns_its_port(hass: HomeAssistant, addons: dict[str
         "state": "started",
         "options": {"serial": [{"port": "tcp://192.168.7.9:6638"}], "count": 1},
     }
-    assert await port_owner(hass, PATH) == "Zigbee2MQTT"
+    owner = await port_owner(hass, PATH)
+    assert owner is not None
+    assert owner.title == "Zigbee2MQTT"
     assert await port_owner(hass, "socket://192.168.7.10:6638") is None
     addons["z2m"]["state"] = "stopped"
     assert await port_owner(hass, PATH) is None

@@ -163,6 +163,7 @@ async def test_replace(
     assert shown["step_id"] == "choose_backup"
     option = shown["data_schema"][0]["selector"]["select"]["options"][0]
     assert "devices: 1" in option["label"], "the newest, which knows the plug"
+    assert "before replacing the coordinator" in option["label"]
     shown = await dialogue.submit(backup=option["value"], path="virtual://new")
     assert (shown["type"], shown["reason"]) == ("abort", "replaced")
     await loaded(hass, up)

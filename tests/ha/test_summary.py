@@ -73,13 +73,17 @@ def test_devices_by_their_result(texts: Texts) -> None:
     plug = next(each for each in found().ours if each.name == "Kettle")
     ours, others, unknown = device_list(found(), {}, texts).split("\n\n**")
     assert ours.startswith(f"**{texts.put('devices_ours', count=len(found().ours))}**")
-    assert "- Kettle (Mi smart plug)" in ours
-    assert "Cellar thermometer (virtual.thermometer)" in others
+    assert "- Kettle · Mi smart plug" in ours
+    assert "Cellar thermometer · virtual.thermometer" in others
+    for part, kind in ((others, "devices_others"), (unknown, "devices_unknown")):
+        head, note, _ = part.split("\n\n")
+        assert head == f"{texts.put(kind, count=1)}**"
+        assert note == texts[f"{kind}_note"], "a sentence is not a heading"
     assert unknown.endswith("- 00:15:8d:00:09:99:99:99")
     text = device_list(found(others=(), unknown=()), {plug.node.ieee: "*Tea*"}, texts)
-    assert r"- \*Tea\* (Mi smart plug)" in text
+    assert r"- \*Tea\* · Mi smart plug" in text
     assert "\n\n**" not in text
-    assert f"- Mi smart plug ({plug.node.ieee})" in device_list(renamed("Kettle", None), {}, texts)
+    assert f"- Mi smart plug · {plug.node.ieee}" in device_list(renamed("Kettle", None), {}, texts)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +99,21 @@ def test_what_is_not_migrated(texts: Texts, damaged: tuple[int, ...], lines: str
     assert f"- {texts.put('lost_lines', count=len(damaged), lines=lines)}" in text
     assert lines in text
     assert groups not in text
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (("icon", "retain"), "icon, retain"),
+        (("*icon*",), r"\*icon\*"),
+        (tuple("abcdefghijkl"), "a, b, c, d, e, f, g, h, i, j, …"),
+    ],
+)
+def test_options_that_are_not_migrated_are_named(
+    texts: Texts, names: tuple[str, ...], shown: str
+) -> None:
+    changed = found(losses={NotMigrated.OPTIONS: len(names)}, lost_options=names)
+    assert loss_list(changed, texts).endswith(f": {shown}")
 
 
 @pytest.mark.parametrize(

@@ -247,19 +247,24 @@ async def test_from_zigbee2mqtt(
     await take_down(hass)
 
 
+def packed(missing: str = "") -> bytes:
+    """Return an archive of Zigbee2MQTT, without one of its files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for field, name in FIELDS.items():
+            if field != missing:
+                archive.writestr(f"data/{name}", getattr(files(1), field))
+    return buffer.getvalue()
+
+
 async def test_from_zigbee2mqtt_to_a_new_coordinator(
     hass: HomeAssistant, dialogue: Dialogue, stranger: Home, z2m_devices: Home
 ) -> None:
     """The old coordinator is broken; its devices work with the new one, and MQTT is as before."""
     MockConfigEntry(domain="mqtt").add_to_hass(hass)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as packed:
-        for field, name in FIELDS.items():
-            packed.writestr(f"data/{name}", getattr(files(1), field))
-    archive = await dialogue.upload("z2m-backup.zip", buffer.getvalue())
     await dialogue.start()
     await dialogue.choose("zigbee2mqtt")
-    await dialogue.submit(archive=archive)
+    await dialogue.submit(archive=await dialogue.upload("z2m-backup.zip", packed()))
     assert dialogue.shown["step_id"] == "port", dialogue.errors
     shown = await dialogue.submit(path=STICK)
     assert shown["step_id"] == "summary"
@@ -379,8 +384,8 @@ async def test_archive_that_is_too_large(
 @pytest.mark.parametrize(
     ("changes", "error", "file"),
     [
-        ({"backup": None}, "file_missing", "coordinator_backup.json"),
-        ({"database": None}, "file_missing", "database.db"),
+        ({"backup": None}, "file_not_uploaded", "coordinator_backup.json"),
+        ({"database": None}, "file_not_uploaded", "database.db"),
         ({"backup": b"no json"}, "file_unreadable", "coordinator_backup.json"),
         ({"backup": files(2).database}, "file_unreadable", "coordinator_backup.json"),
         ({"backup": b'{"adapterType": "zStack", "data": {}}'}, "backup_legacy", "coord"),
@@ -401,6 +406,7 @@ async def test_wrong_files_change_nothing(
     await hand_over(dialogue, **changes)
     assert (dialogue.shown["step_id"], dialogue.errors) == ("zigbee2mqtt", {"base": error})
     assert file in dialogue.text
+    assert dialogue.shown["data_schema"][1]["expanded"], "the files can be given again"
     assert our_files() == set()
     assert z2m_home.port.line is None
     key = files(2).backup.decode().split('"key": "')[1][:32]
@@ -408,6 +414,19 @@ async def test_wrong_files_change_nothing(
     await dialogue.submit(files=await upload(dialogue))
     await dialogue.submit(path=STICK)
     await migrated(hass, dialogue)
+
+
+@pytest.mark.parametrize("missing", ["backup", "database"])
+async def test_archive_without_a_file(
+    hass: HomeAssistant, dialogue: Dialogue, z2m_home: Home, missing: str
+) -> None:
+    """The section of separate files, which were not used, stays closed."""
+    await dialogue.start()
+    await dialogue.choose("zigbee2mqtt")
+    await dialogue.submit(archive=await dialogue.upload("z2m-backup.zip", packed(missing)))
+    assert dialogue.errors == {"base": "file_missing"}
+    assert dialogue.text == FIELDS[missing]
+    assert not dialogue.shown["data_schema"][1]["expanded"]
 
 
 async def test_wrong_archive_and_stale_upload(

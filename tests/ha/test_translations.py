@@ -26,7 +26,13 @@ from custom_components.aqara_zigbee import (
 )
 from custom_components.aqara_zigbee.core.firmware import Obstacle
 from custom_components.aqara_zigbee.core.health import Finding
-from custom_components.aqara_zigbee.core.identity import CHANNEL, COORDINATOR, KEY
+from custom_components.aqara_zigbee.core.identity import (
+    CHANNEL,
+    COORDINATOR,
+    EXTENDED_PAN_ID,
+    KEY,
+    PAN_ID,
+)
 from custom_components.aqara_zigbee.core.models import DEFINITIONS
 from custom_components.aqara_zigbee.flows import (
     add_device,
@@ -71,6 +77,8 @@ SOURCES = [
     path for path in PACKAGE.rglob("*.py") if "virtual" not in path.relative_to(PACKAGE).parts
 ]
 FIXES = {kind: texts["fix_flow"] for kind, texts in TEXTS["issues"].items() if "fix_flow" in texts}
+
+DIFFERENCES = (COORDINATOR, EXTENDED_PAN_ID, PAN_ID, CHANNEL, KEY)
 
 type Flow = tuple[dict[str, Any], tuple[ModuleType, ...]]
 
@@ -344,9 +352,10 @@ def test_every_assembled_text_exists() -> None:
     """Texts that are assembled at run time."""
     backup = TEXTS["selector"]["backup"]["options"]
     assert set(Reason) <= set(backup)
-    assert {
-        f"fact_{name}" for name in (CHANNEL, COORDINATOR, KEY, "pan_id", "extended_pan_id")
-    } <= (set(backup))
+    facts = {CHANNEL, COORDINATOR, EXTENDED_PAN_ID, PAN_ID}
+    facts |= {"backup", "source", "time", "age", "devices"}
+    assert {f"fact_{name}" for name in facts} <= set(backup)
+    assert {f"difference_{name}" for name in DIFFERENCES} <= set(backup)
     assert {*CoordinatorAction, *NotMigrated, *MigrationWarning} <= set(
         TEXTS["selector"]["takeover"]["options"]
     )
@@ -385,7 +394,8 @@ def known_strings() -> set[str]:
         if "select" in each["selector"]
     }
     found |= {option.name for each in DEFINITIONS.values() for option in each.options}
-    found |= {f"fact_{name}" for name in (CHANNEL, COORDINATOR, KEY, "pan_id", "extended_pan_id")}
+    found |= {f"fact_{word}" for word in found}
+    found |= {f"difference_{name}" for name in DIFFERENCES}
     return found
 
 
@@ -485,6 +495,13 @@ def test_texts_follow_home_assistants_rules() -> None:
         assert not re.search(r"</?[a-z]+>", text), path
         assert not re.search(r"'\{\w+\}'", text), path
         assert re.fullmatch(r"[a-z0-9_.-]+", path), path
+
+
+def test_what_an_entry_offers_is_in_the_menu_of_the_entry() -> None:
+    """The integration's own menu has no *Reconfigure*."""
+    for path, text in leaves(TEXTS):
+        if "select Reconfigure in the menu" in text:
+            assert "in the menu of {title}" in text, path
 
 
 def test_enumerations_have_texts() -> None:

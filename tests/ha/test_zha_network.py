@@ -6,7 +6,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest.mock import Mock, patch
 
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, SOURCE_USER, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow, FlowResultType
 from homeassistant.exceptions import ConfigEntryNotReady
@@ -66,6 +66,29 @@ def running() -> Iterator[Mock]:
 
 
 # The host
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("ZHA", "ZHA network"),
+        ("zha", "ZHA network"),
+        ("ConBee (USB)", "ZHA network · ConBee (USB)"),
+    ],
+)
+async def test_discovery_is_named_after_zha_unless_it_has_no_other_name(
+    hass: HomeAssistant, running: Mock, title: str, name: str
+) -> None:
+    there = found()
+    there.title = title
+    running.return_value = there
+    with patch.object(host, "follow", return_value=lambda: None):
+        await hass.config_entries.flow.async_init(
+            DOMAIN, context={"source": SOURCE_INTEGRATION_DISCOVERY}, data={}
+        )
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["title_placeholders"] == {"name": name}
+    hass.config_entries.flow.async_abort(flow["flow_id"])
 
 
 @pytest.fixture

@@ -107,10 +107,12 @@ def test_device_without_interview_is_known_by_address_alone(layout: int) -> None
 
 
 def test_unmigrated_data_is_counted(layout: int) -> None:
-    losses = household(files(layout)).losses
+    found = household(files(layout))
+    losses = found.losses
     assert losses[NotMigrated.GROUPS] == 1
     assert losses.get(NotMigrated.GREEN_POWER) == (1 if layout == 2 else None)
-    assert losses[NotMigrated.OPTIONS] == 1  # the icon
+    assert losses[NotMigrated.OPTIONS] == 1
+    assert found.lost_options == ("icon",)
 
 
 def test_equivalent_options_are_migrated(layout: int) -> None:

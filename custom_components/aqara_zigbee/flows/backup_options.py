@@ -9,7 +9,7 @@ from ..core.errors import DeliveryError, StorageError
 from ..runtime import AqaraConfigEntry
 from ..storage.backup_list import Reason, StoredBackup, line
 from ..storage.backups import Backups
-from ..texts import Texts, load_texts
+from ..texts import Texts, load_texts, plain
 
 
 class BackupOptionsFlow(OptionsFlow):
@@ -30,7 +30,10 @@ class BackupOptionsFlow(OptionsFlow):
         return self.async_show_menu(
             step_id="backups",
             menu_options=["back_up", "init"],
-            description_placeholders={"backups": "\n".join(lines) or texts["none"]},
+            description_placeholders={
+                "title": plain(self.config_entry.title),
+                "backups": "\n".join(lines) or texts["none"],
+            },
         )
 
     def _link(self, kept: StoredBackup, texts: Texts) -> str:

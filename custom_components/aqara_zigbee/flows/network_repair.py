@@ -22,7 +22,7 @@ from ..storage.network import KnownNetwork
 from ..texts import Texts, load_texts
 from .coordinator_repair import CoordinatorRepair
 from .network_id import unique_id_of
-from .network_text import describe
+from .network_text import describe, describe_held
 from .port import STORAGE_FAILED
 
 
@@ -92,19 +92,19 @@ class NetworkRepair(CoordinatorRepair):
 
     async def _both(self, known: KnownNetwork) -> dict[str, str]:
         texts = await load_texts(self.hass, "backup")
-        differences = known.differences(self._held.identity) if self._held else ()
-        names = [texts[f"fact_{each}"] for each in differences]
+        assert self._held is not None  # a blank coordinator leaves nothing to choose
+        differences = known.differences(self._held.identity)
         return {
-            "ours": self._ours(texts),
-            "theirs": describe(self._held, texts) if self._held else texts["stick_blank"],
-            "differences": ", ".join(names) or texts["stick_blank"],
+            "ours": self._ours(texts, differences),
+            "theirs": describe_held(self._held, texts, differences),
+            "differences": ", ".join(texts[f"difference_{each}"] for each in differences),
         }
 
-    def _ours(self, texts: Texts) -> str:
+    def _ours(self, texts: Texts, differing: tuple[str, ...] = ()) -> str:
         if not self._backups:
             return texts["none"]
         kept, network = self._backups[0]
-        return describe(network, texts, kept)
+        return describe(network, texts, kept, differing)
 
     # Restoring the entry's network
 
@@ -147,10 +147,12 @@ class NetworkRepair(CoordinatorRepair):
             wanted = await unique_id_of(self.hass, self._held, self._entry_id)
         others = self.hass.config_entries.async_entries(DOMAIN)
         if any(other.unique_id == wanted and other.entry_id != self._entry_id for other in others):
-            return self.async_abort(reason="already_configured")
+            return self.async_abort(
+                reason="already_configured", description_placeholders=self._names
+            )
         if user_input is None:
             texts = await load_texts(self.hass, "backup")
-            return self._form("take_theirs", {"theirs": describe(self._held, texts)})
+            return self._form("take_theirs", {"theirs": describe_held(self._held, texts)})
         known = KnownNetwork(self.hass, self._entry)
         await known.load()
         before = known.identity

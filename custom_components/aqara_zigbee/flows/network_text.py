@@ -1,32 +1,71 @@
 """Texts of networks and backups, from ``selector.backup`` in the translations."""
 
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
 from homeassistant.util import dt as dt_util
 
+from ..core.identity import CHANNEL, COORDINATOR, EXTENDED_PAN_ID, PAN_ID
 from ..radio.backup import Backup
-from ..storage.backup_list import StoredBackup, line
+from ..storage.backup_list import StoredBackup, line, moment
 from ..texts import Texts, plain
 
 
 def label(title: str, kept: StoredBackup, texts: Texts) -> str:
     """Return a backup's label; the title is that of its entry, empty for an overwritten network."""
-    return f"{line(kept, texts)} ({title or texts['overwritten']})"
+    return f"{line(kept, texts)} · {title or texts['overwritten']}"
 
 
-def describe(network: Backup, texts: Texts, kept: StoredBackup | None = None) -> str:
-    """Return a network as a list."""
-    taken = kept.taken if kept else network.taken
-    facts = {
-        "fact_reason": texts[kept.reason] if kept else "",
-        "fact_source": "" if kept else plain(network.source),
-        "fact_time": f"{dt_util.as_local(taken):%Y-%m-%d %H:%M}" if taken else "",
-        "fact_age": str((dt_util.utcnow() - taken).days) if taken else "",
-        "fact_channel": str(network.channel),
-        "fact_pan_id": f"0x{network.pan_id:04x}",
-        "fact_extended_pan_id": network.extended_pan_id,
-        "fact_coordinator": network.coordinator,
-        "fact_devices": str(network.devices),
+def describe(
+    network: Backup,
+    texts: Texts,
+    kept: StoredBackup | None = None,
+    differing: Collection[str] = (),
+) -> str:
+    """Return a backup as a list: where it is from, and its network.
+
+    Args:
+        network: the network in it.
+        texts: the translated texts.
+        kept: its entry in the list of backups; None for a file.
+        differing: names of the facts to be in bold, as of `Backup.differences`.
+    """
+    if kept is not None:
+        taken: datetime | None = kept.taken
+        origin = {"backup": f"{texts[kept.reason]}, {moment(kept.taken)}"}
+    else:
+        taken = network.taken
+        origin = {"source": plain(network.source), "time": moment(taken) if taken else ""}
+    age = {"age": str((dt_util.utcnow() - taken).days)} if taken else {}
+    facts = {**origin, **age, **_network(network)}
+    if kept is not None:
+        facts["devices"] = str(kept.devices)
+    return _list(facts, texts, differing)
+
+
+def describe_held(network: Backup, texts: Texts, differing: Collection[str] = ()) -> str:
+    """Return the network on a coordinator as a list, with the same arguments as `describe`.
+
+    Its source and time are those of reading it just now, so they are omitted.
+    """
+    return _list(_network(network), texts, differing)
+
+
+def _network(network: Backup) -> dict[str, str]:
+    return {
+        CHANNEL: str(network.channel),
+        PAN_ID: f"0x{network.pan_id:04x}",
+        EXTENDED_PAN_ID: network.extended_pan_id,
+        COORDINATOR: network.coordinator,
+        "devices": str(network.devices),
     }
-    return "\n".join(f"- {texts[name]}: {value}" for name, value in facts.items() if value)
+
+
+def _list(facts: Mapping[str, str], texts: Texts, differing: Collection[str]) -> str:
+    lines = {name: f"{texts[f'fact_{name}']}: {value}" for name, value in facts.items() if value}
+    return "\n".join(
+        f"- **{text}**" if name in differing else f"- {text}" for name, text in lines.items()
+    )
 
 
 def describe_coordinator(held: Backup | None, network: Backup, texts: Texts) -> str:

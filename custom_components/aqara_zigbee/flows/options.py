@@ -29,7 +29,7 @@ from ..core.radio import Ieee
 from ..mirror.settings import LEGACY, DeviceSettings, has_older_keys
 from ..registry import name_of
 from ..runtime import Runtime
-from ..texts import load_texts
+from ..texts import load_texts, plain
 from .backup_options import BackupOptionsFlow
 from .firmware_options import FirmwareOptionsFlow
 from .mqtt_options import MqttOptionsFlow
@@ -93,7 +93,8 @@ class OptionsSteps(
             step_id="init",
             menu_options=["choose_device", "mqtt", *self._own_options()],
             description_placeholders={
-                "backup": "" if self._runtime.own is None else await self._newest_backup()
+                "title": plain(self.config_entry.title),
+                "backup": "" if self._runtime.own is None else await self._newest_backup(),
             },
         )
 

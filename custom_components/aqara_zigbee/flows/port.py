@@ -16,7 +16,7 @@ from ..radio.migration.source import TakeoverError
 from ..radio.network import Port, RadioError, RadioProblem
 from ..radio.port_path import complete, is_discovered
 from ..radio.restore import WriteError, probe
-from ..runtime import AqaraConfigEntry
+from ..runtime import ZHA, AqaraConfigEntry
 from .progress import UNKNOWN, ProgressStep
 
 CONF_DEVICE = "device"
@@ -113,7 +113,8 @@ class PortFlow(ProgressStep[ConfigFlowResult], ConfigFlow):
         if is_discovered(path):
             return {"base": "port_is_service"}, ""
         if owner := await port_owner(self.hass, path, own.entry_id if own else None):
-            return {"base": "port_in_use"}, owner
+            is_of_zha = owner.domain == ZHA and own is None
+            return {"base": "port_used_by_zha" if is_of_zha else "port_in_use"}, owner.title
         return {}, ""
 
     @property

@@ -26,7 +26,7 @@ from ..storage.backup_list import OVERWRITTEN, BackupList, Reason, StoredBackup,
 from ..storage.network import KnownNetwork
 from ..texts import load_texts
 from .network_id import has_network, unique_id_of
-from .network_text import describe, describe_coordinator, label
+from .network_text import describe, describe_coordinator, describe_held, label
 from .new_entry import NewEntryFlow
 from .port import CONF_PATH, PORT_SCHEMA, Purpose
 from .upload import UploadError, read_upload
@@ -113,7 +113,7 @@ class RestoreFlow(NewEntryFlow):
         return self.async_show_menu(
             step_id="incomplete",
             menu_options=[*own, *await self._sources(), "form"],
-            description_placeholders={"network": describe(self._held, texts)},
+            description_placeholders={"network": describe_held(self._held, texts)},
         )
 
     async def async_step_write_back(
@@ -158,7 +158,7 @@ class RestoreFlow(NewEntryFlow):
             data_schema=probatio.Schema({}),
             description_placeholders={
                 "path": self._port.path,
-                "network": describe(self._held, texts),
+                "network": describe_held(self._held, texts),
             },
         )
 

@@ -136,7 +136,7 @@ class SetupFlow(ReservingFlow[ConfigFlowResult], DiscoveryFlow, AqaraConfigFlow)
         if entry.state is ConfigEntryState.LOADED:
             assert entry.runtime_data.own is not None  # no step reconfigures an entry without one
             try:
-                await entry.runtime_data.own.backups.make(Reason.RESTORE)
+                await entry.runtime_data.own.backups.make(Reason.REPLACE)
             except DeliveryError:
                 return  # the old coordinator is lost; yesterday's backup is used
 

@@ -4,6 +4,7 @@ The texts are those of ``selector.takeover`` in the translations.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from ..core.models import DEFINITIONS
 from ..core.radio import Ieee
@@ -14,8 +15,8 @@ from ..radio.migration.source import SourceDevice, model_of
 from ..radio.migration.survey import CoordinatorAction, Survey
 from ..texts import Texts, plain
 
-_MOST_LINES = 10
-"""Maximum number of listed lines."""
+_MOST_LISTED = 10
+"""Maximum number of listed lines, and of listed options."""
 
 type _Names = Mapping[Ieee, str | None]
 
@@ -42,11 +43,11 @@ def coordinator_line(found: Survey, held: Backup | None, texts: Texts) -> str:
 def device_list(found: Survey, names: _Names, texts: Texts) -> str:
     """Return all devices, by what they become."""
     parts = [
-        _part(texts.put(title, count=len(members)), (_device(m, names) for m in members))
-        for title, members in (
-            ("devices_ours", found.ours),
-            ("devices_others", found.others),
-            ("devices_unknown", found.unknown),
+        _part(texts.put(title, count=len(members)), (_device(m, names) for m in members), note)
+        for title, note, members in (
+            ("devices_ours", "", found.ours),
+            ("devices_others", texts["devices_others_note"], found.others),
+            ("devices_unknown", texts["devices_unknown_note"], found.unknown),
         )
         if members
     ]
@@ -61,10 +62,11 @@ def loss_list(found: Survey, texts: Texts, *, is_mqtt: bool = False) -> str:
         texts: the translated texts.
         is_mqtt: whether the devices were on MQTT, where they are registered again.
     """
-    lines = ", ".join(map(str, found.damaged_lines[:_MOST_LINES]))
-    if len(found.damaged_lines) > _MOST_LINES:
-        lines += ", …"
-    losses = [texts.put(loss, count=n, lines=lines) for loss, n in found.losses.items()]
+    lines = _some(map(str, found.damaged_lines))
+    options = _some(map(plain, found.lost_options))
+    losses = [
+        texts.put(loss, count=n, lines=lines, options=options) for loss, n in found.losses.items()
+    ]
     if is_mqtt:
         losses += [
             texts["old_mqtt_devices"],
@@ -90,8 +92,14 @@ def doubt_list(found: Survey, texts: Texts) -> str:
     return _part(texts["doubts"], (texts[doubt] for doubt in found.doubts))
 
 
-def _part(title: str, lines: Iterable[str]) -> str:
-    return "\n".join([f"**{title}**", "", *(f"- {line}" for line in lines)])
+def _some(values: Iterable[str]) -> str:
+    first = list(islice(values, _MOST_LISTED + 1))
+    return ", ".join([*first[:_MOST_LISTED], *("…" for _ in first[_MOST_LISTED:])])
+
+
+def _part(title: str, lines: Iterable[str], note: str = "") -> str:
+    head = [f"**{title}**", "", *([note, ""] if note else [])]
+    return "\n".join([*head, *(f"- {line}" for line in lines)])
 
 
 def _device(member: SourceDevice, names: _Names) -> str:
@@ -103,5 +111,4 @@ def _device(member: SourceDevice, names: _Names) -> str:
     kind = DEFINITIONS[model].description if model in DEFINITIONS else model
     ieee = member.node.ieee
     name = names.get(ieee) or member.name
-    first, *second = [part for part in (name, kind, None if name else ieee) if part]
-    return plain(f"{first} ({second[0]})" if second else first)
+    return plain(" · ".join(part for part in (name, kind, None if name else ieee) if part))

@@ -48,7 +48,7 @@ from .previous import MQTT, ZHA, Zha, places
 from .restore import CONF_OVERWRITE, RestoreFlow
 from .summary import coordinator_line, device_list, doubt_list, loss_list
 from .upload import UploadError
-from .z2m_upload import UPLOADS, read_files
+from .z2m_upload import CONF_FILES, read_files, uploads
 
 CONF_MIRROR = "mirror"
 
@@ -165,7 +165,7 @@ class TakeoverFlow(RestoreFlow):
                 return await self.async_step_port()
         return self.async_show_form(
             step_id="zigbee2mqtt",
-            data_schema=UPLOADS,
+            data_schema=uploads(has_files=bool((user_input or {}).get(CONF_FILES))),
             errors=errors,
             description_placeholders={"file": self._file},
         )

@@ -33,20 +33,20 @@ def _file(accept: str) -> FileSelector:
     return FileSelector(FileSelectorConfig(accept=accept))
 
 
-UPLOADS = probatio.Schema(
-    {
-        probatio.Optional(CONF_ARCHIVE): _file(".zip,application/zip"),
-        probatio.Optional(CONF_FILES, default=dict): section(
-            probatio.Schema(
-                {
-                    probatio.Optional(field): _file("." + name.rpartition(".")[2])
-                    for field, name in _FILES.items()
-                }
-            ),
-            {"collapsed": True},
-        ),
+def uploads(*, has_files: bool) -> probatio.Schema:
+    """Return the form: the archive, and a section of separate files, open if some were given."""
+    files = {
+        probatio.Optional(field): _file("." + name.rpartition(".")[2])
+        for field, name in _FILES.items()
     }
-)
+    return probatio.Schema(
+        {
+            probatio.Optional(CONF_ARCHIVE): _file(".zip,application/zip"),
+            probatio.Optional(CONF_FILES, default=dict): section(
+                probatio.Schema(files), {"collapsed": not has_files}
+            ),
+        }
+    )
 
 
 def read_files(hass: HomeAssistant, answers: Mapping[str, Any]) -> SourceNetwork:
@@ -79,7 +79,7 @@ def read_files(hass: HomeAssistant, answers: Mapping[str, Any]) -> SourceNetwork
     else:
         for field in ("backup", "database"):
             if field not in given:
-                raise TakeoverError(MigrationFailure.MISSING, _FILES[field])
+                raise TakeoverError(MigrationFailure.NOT_UPLOADED, _FILES[field])
         files = z2m_files.Files(**given)
     return zigbee2mqtt.household(files)
 

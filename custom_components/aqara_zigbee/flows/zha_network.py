@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_USER, ConfigFlow, ConfigFlowResult
-from homeassistant.core import CALLBACK_TYPE, HassJob, callback
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_call_later
@@ -18,9 +18,8 @@ from ..core.models import DEFINITIONS
 from ..core.radio import Ieee
 from ..registry import name_of, owner_of_device
 from ..runtime import CONF_DISABLE_ZHA, CONF_HOST, ZHA, AqaraConfigEntry, is_guest
+from ..texts import load_texts
 from ..watch import issues
-
-TITLE = "ZHA network"
 
 _SETTLED_SECONDS = 1.0
 
@@ -59,7 +58,9 @@ class ZhaNetworkFlow(ConfigFlow):
         self._abort_if_listed_elsewhere(members, None)
         if user_input is None:
             return self._show_zha_network("zha_network", found, members)
-        return self.async_create_entry(title=TITLE, data={CONF_HOST: ZHA}, options=user_input)
+        return self.async_create_entry(
+            title=await _title(self.hass), data={CONF_HOST: ZHA}, options=user_input
+        )
 
     async def async_step_zha_return(
         self, user_input: dict[str, Any] | None = None
@@ -75,7 +76,10 @@ class ZhaNetworkFlow(ConfigFlow):
         issues.forget(self.hass, own)
         entries = self.hass.config_entries
         entries.async_update_entry(
-            own, title=TITLE, data={CONF_HOST: ZHA}, options={**own.options, **user_input}
+            own,
+            title=await _title(self.hass),
+            data={CONF_HOST: ZHA},
+            options={**own.options, **user_input},
         )
         if own.disabled_by is not None:
             await entries.async_set_disabled_by(own.entry_id, None)
@@ -97,7 +101,10 @@ class ZhaNetworkFlow(ConfigFlow):
             return None
         await self.async_set_unique_id(unique_id(found.extended_pan_id))
         self._abort_if_unique_id_configured()
-        self.context["title_placeholders"] = {"name": f"{TITLE} ({found.title})"}
+        name = await _title(self.hass)
+        if found.title.casefold() != ZHA:
+            name += f" · {found.title}"
+        self.context["title_placeholders"] = {"name": name}
         self._offered = found.extended_pan_id
         self._unfollow = (
             host.follow(self.hass, self._check_soon),
@@ -199,6 +206,10 @@ class ZhaNetworkFlow(ConfigFlow):
         ]
         if taken:
             raise AbortFlow("devices_on_own_network", {"devices": ", ".join(taken)})
+
+
+async def _title(hass: HomeAssistant) -> str:
+    return (await load_texts(hass, "zha_network"))["network"]
 
 
 def _members(found: host.ZhaHost) -> dict[Ieee, str]:

@@ -6,7 +6,7 @@ JSON).
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 import json
@@ -77,6 +77,7 @@ class Backup:
 
     _network: NetworkBackup = field(repr=False)
     is_whole: bool = True
+    _members: frozenset[Ieee] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
@@ -119,6 +120,13 @@ class Backup:
         """Create a backup of a coordinator's network; later changes do not affect it."""
         network = NetworkBackup.from_dict(json.loads(json.dumps(found.as_dict())))
         return cls(network, is_whole and is_possible(network))
+
+    def of_members(self, members: Iterable[Ieee]) -> Backup:
+        """Return the same backup, whose `devices` counts only these devices.
+
+        A coordinator keeps the rows of devices that were removed while they did not respond.
+        """
+        return replace(self, _members=frozenset(members))
 
     @property
     def is_usable(self) -> bool:
@@ -193,10 +201,11 @@ class Backup:
 
     @property
     def devices(self) -> int:
-        """The number of devices in the coordinator's tables."""
+        """The number of devices in the coordinator's tables, of the members if they are known."""
         info = self._network.network_info
         keyed = {key.partner_ieee for key in info.key_table}
-        return len({*info.nwk_addresses, *info.children, *keyed})
+        found = {str(ieee) for ieee in {*info.nwk_addresses, *info.children, *keyed}}
+        return len(found if self._members is None else found & self._members)
 
     @property
     def identity(self) -> Identity:

@@ -21,6 +21,7 @@ from homeassistant.util.uuid import random_uuid_hex
 from ..const import DOMAIN
 from ..core.errors import StorageError
 from ..core.limits import is_moment, known_members
+from ..core.radio import Ieee
 from ..texts import Texts
 from .files import DurableStore
 
@@ -42,6 +43,7 @@ class Reason(StrEnum):
     CHANNEL = "channel_changed"
     ASKED = "asked_for"
     RESTORE = "before_restore"
+    REPLACE = "before_replacement"
 
 
 _KEPT = {
@@ -52,8 +54,9 @@ _KEPT = {
     Reason.HOME_ASSISTANT: 2,
     Reason.ASKED: 5,
     Reason.RESTORE: 3,
+    Reason.REPLACE: 2,
 }
-"""Maximum number of each reason, 30 in total. A week of daily ones must not replace the one made
+"""Maximum number of each reason, 32 in total. A week of daily ones must not replace the one made
 before a failed change."""
 
 
@@ -77,6 +80,10 @@ class Network(Protocol):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the complete backup as JSON, including keys."""
+        ...
+
+    def of_members(self, members: Iterable[Ieee]) -> Network:
+        """Return the same backup, whose `devices` counts only these devices."""
         ...
 
 
@@ -239,10 +246,15 @@ async def forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
         await BackupList(hass, OVERWRITTEN).remove()
 
 
+def moment(time: datetime) -> str:
+    """Return a time for display: with seconds, as several backups can be made in a minute."""
+    return f"{dt_util.as_local(time):%Y-%m-%d %H:%M:%S}"
+
+
 def line(kept: StoredBackup, texts: Texts) -> str:
     """Return a backup as a line of a list, with the texts of ``selector.backup``."""
     parts = (
-        f"{dt_util.as_local(kept.taken):%Y-%m-%d %H:%M}",
+        moment(kept.taken),
         texts[kept.reason],
         texts.put("devices", count=kept.devices),
         texts.put("channel", number=kept.channel),

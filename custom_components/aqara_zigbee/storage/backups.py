@@ -72,7 +72,8 @@ class Backups:
             network = await self._radio.backup()
             if self._is_over:
                 raise DeliveryError("the network was stopped")
-            kept = StoredBackup.of(reason, network, dt_util.utcnow())
+            members = [device.ieee for device in self._gateway.values()]
+            kept = StoredBackup.of(reason, network.of_members(members), dt_util.utcnow())
             await self.archive.add(kept)
             if reason is Reason.DAILY:
                 self._daily = kept.taken

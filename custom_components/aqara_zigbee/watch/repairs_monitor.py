@@ -94,7 +94,7 @@ async def report_start_failure(hass: HomeAssistant, entry: ConfigEntry, problem:
         hass,
         entry,
         problem,
-        {"path": path, **({"owner": owner} if owner else {})},
+        {"path": path, **({"owner": owner.title} if owner else {})},
         is_fixable=problem in _FIXABLE,
         is_fatal=True,
         text=OWNED if owner else problem,

@@ -20,6 +20,7 @@ class MigrationFailure(StrEnum):
     UNREADABLE = "file_unreadable"
     WRONG_FILE = "wrong_file"
     MISSING = "file_missing"
+    NOT_UPLOADED = "file_not_uploaded"
     NO_FILE = "no_file"
     NO_DEVICES = "no_devices_in_file"
     NO_DATABASE = "zha_no_database"
@@ -105,6 +106,7 @@ class SourceNetwork:
         port: the coordinator's port, as the program names it.
         others: its backups of other networks, newest first.
         damaged_lines: the numbers of unusable lines of its database, from 1.
+        lost_options: the names of options without an equivalent, sorted.
     """
 
     members: tuple[SourceDevice, ...]
@@ -116,6 +118,7 @@ class SourceNetwork:
     port: str = ""
     others: tuple[Backup, ...] = ()
     damaged_lines: tuple[int, ...] = ()
+    lost_options: tuple[str, ...] = ()
 
 
 def with_own_addresses(members: Iterable[SourceDevice]) -> list[SourceDevice]:

@@ -53,6 +53,7 @@ class Survey:
         network: the coordinator's network then.
         differences: the differences of the coordinator's network from the migrated one.
         damaged_lines: the numbers of unusable lines of the database, from 1.
+        lost_options: the names of options without an equivalent, sorted.
     """
 
     ours: tuple[SourceDevice, ...]
@@ -64,6 +65,7 @@ class Survey:
     network: Backup
     differences: tuple[str, ...] = ()
     damaged_lines: tuple[int, ...] = ()
+    lost_options: tuple[str, ...] = ()
 
 
 def survey(
@@ -96,6 +98,7 @@ def survey(
         network=plan.network,
         differences=plan.differences,
         damaged_lines=household.damaged_lines,
+        lost_options=household.lost_options,
     )
 
 

@@ -149,12 +149,12 @@ def _minutes(value: Any) -> float | None:
     return value if is_number and 0 < value <= _MOST_MINUTES else None
 
 
-def count_lost(options: Mapping[str, Any], kept: Mapping[str, Any]) -> int:
-    """Return the number of options without an equivalent, except availability."""
+def lost_options(options: Mapping[str, Any], kept: Mapping[str, Any]) -> set[str]:
+    """Return the names of options without an equivalent, except availability."""
     harmless = {"friendly_name"}
     if options.get("availability") in (True, None, {}):
         harmless.add("availability")
-    return len(options.keys() - {*kept, *harmless})
+    return {str(name) for name in options.keys() - {*kept, *harmless}}
 
 
 def _is_plain(value: Any) -> bool:

@@ -25,10 +25,10 @@ from .source import (
 from .z2m_configuration import (
     Z2mConfiguration,
     contradictions,
-    count_lost,
     friendly_name,
     has_topic_for_each,
     kept_options,
+    lost_options,
     mirror_settings,
     port_of,
 )
@@ -51,12 +51,16 @@ def household(files: Files) -> SourceNetwork:
     members = with_own_addresses(_members(database, settings, states or {}))
     if not members:
         raise TakeoverError(MigrationFailure.NO_DEVICES, DATABASE)
+    lost = [
+        lost_options(settings.options_of(address), member.options)
+        for address, member in zip(database.devices, members, strict=True)
+    ]
     are_states_lost = states is None or STATES in files.damaged
     return SourceNetwork(
         members=tuple(members),
         backup=network,
         coordinator=database.coordinator,
-        losses=_losses(database, settings, members),
+        losses=_losses(database, settings, members, sum(map(len, lost))),
         doubts=(
             *contradictions(settings.configuration, network),
             *settings.doubts,
@@ -65,6 +69,7 @@ def household(files: Files) -> SourceNetwork:
         mirror=mirror_settings(settings.configuration),
         port=port_of(settings.configuration),
         damaged_lines=tuple(database.damaged),
+        lost_options=tuple(sorted(set[str]().union(*lost))),
     )
 
 
@@ -85,7 +90,10 @@ def _members(
 
 
 def _losses(
-    database: HerdsmanDatabase, settings: Z2mConfiguration, members: list[SourceDevice]
+    database: HerdsmanDatabase,
+    settings: Z2mConfiguration,
+    members: list[SourceDevice],
+    options: int,
 ) -> dict[NotMigrated, int]:
     """Return what is not migrated, with its count."""
     losses = {
@@ -93,10 +101,7 @@ def _losses(
         NotMigrated.ADDRESSES: sum(member.node.nwk == UNKNOWN for member in members),
         NotMigrated.GROUPS: database.groups,
         NotMigrated.GREEN_POWER: database.green_power,
-        NotMigrated.OPTIONS: sum(
-            count_lost(settings.options_of(address), member.options)
-            for address, member in zip(database.devices, members, strict=True)
-        ),
+        NotMigrated.OPTIONS: options,
         NotMigrated.OUTPUT: has_topic_for_each(settings.configuration),
     }
     return {loss: count for loss, count in losses.items() if count}
