@@ -467,7 +467,7 @@ async def test_restore_the_entrys_network(
     assert menu["type"] is FlowResultType.MENU
     assert menu["menu_options"] == ["take_ours", "take_theirs"]
     facts = menu["description_placeholders"]
-    for word in ("Extended PAN", "Channel", "Network key"):
+    for word in ("extended PAN", "channel", "network key"):
         assert word in facts["differences"]
     assert "15" in facts["ours"]
     assert "25" in facts["theirs"]
@@ -773,7 +773,7 @@ async def test_entry_with_only_a_unique_id(
     await repair.begin(f"other_network_{entry.entry_id}")
     menu = await repair.wait()
     assert menu["menu_options"] == ["take_theirs"]
-    assert menu["description_placeholders"]["differences"] == "Extended PAN ID"
+    assert menu["description_placeholders"]["differences"] == "extended PAN ID"
     repair.close()
     await until(lambda: entry.state is ConfigEntryState.SETUP_RETRY, 30)
     hass.config_entries.async_update_entry(entry, unique_id=f"epid={epid(home)}")
