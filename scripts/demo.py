@@ -246,6 +246,7 @@ async def play(demo: Demo) -> None:
         (garden, "wrong_finger", {"tries": 1}),
         (garden, "finger", {"user": 1}),
         (garden, "ring", {}),
+        (front, "battery_alarm", {"mask": 0}),
         (front, "ring", {}),
         (front, "finger", {"user": 3}),
         (knob, "press", {}),
@@ -253,7 +254,9 @@ async def play(demo: Demo) -> None:
         (kettle, "set_load", {"watts": 1200}),
         (kettle, "press", {}),
         (lights, "set_load", {"watts": 38}),
-        (lights, "press", {}),
+        (lights, "set_load", {"watts": 61.5, "channel": 2}),
+        (lights, "press", {"channel": 1}),
+        (lights, "press", {"channel": 2}),
         (lights, "heartbeat", {}),
     ):
         await device.do(order, **arguments)
