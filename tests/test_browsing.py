@@ -17,6 +17,7 @@ from scripts.browsing.texts import TRANSLATIONS, Texts
         "Pairing is open until [time].",
         "wrong_finger",
         "State: lock_opened_outside!",
+        "**警告：**配对时它会闭合两个触点。",
     ],
 )
 def test_raw_texts_are_faults(text: str) -> None:

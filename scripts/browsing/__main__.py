@@ -52,7 +52,7 @@ class Look:
     """The appearance of the frontend.
 
     Attributes:
-        is_whole: whether all walks are made, and not only those through first pages.
+        is_whole: whether all walks are made, and not only those for every look or language.
     """
 
     width: int
@@ -64,6 +64,13 @@ class Look:
     def folder(self) -> str:
         """The name of the folder for its pictures."""
         return f"{self.width}-{self.theme}-{self.language}"
+
+    def includes(self, walk: Walk) -> bool:
+        """Whether a walk is made in this look."""
+        if walk.is_slow:
+            return self == LOOKS[0]
+        is_translated = walk.in_each_language and self.language != "en"
+        return self.is_whole or walk.is_everywhere or is_translated
 
     @override
     def __str__(self) -> str:
@@ -182,11 +189,7 @@ async def walk_through(options: argparse.Namespace) -> int:
             print(f"{look}:", flush=True)
             await speak(found, look.language)
             for walk in WALKS.values():
-                if options.only and walk.name not in options.only:
-                    continue
-                if not (look.is_whole or walk.is_everywhere or options.only):
-                    continue
-                if walk.is_slow and look != LOOKS[0] and not options.only:
+                if not (walk.name in options.only if options.only else look.includes(walk)):
                     continue
                 faults.where = f"{walk.name} ({look})"
                 async with tab_in(browser, look, found) as context:

@@ -111,6 +111,7 @@ class Editor:
         await field.click()
         entry = self.panel.locator("ha-picker-combo-box ha-combo-box-item").filter(has_text=value)
         await entry.first.click()
+        await entry.first.wait_for(state="hidden")
 
     async def save(self, name: str) -> str:
         """Save the automation under a name. Returns its key."""

@@ -13,6 +13,8 @@ _RAW = (
     (re.compile(r"\[%key"), "a reference to a text"),
     (re.compile(r"\{[a-z_]+\}"), "an unresolved placeholder"),
     (re.compile(r"\[[a-z_]+\](?!\()"), "an unresolved placeholder"),
+    # Bold text ends only in front of a space or punctuation, or without punctuation of its own at its end.
+    (re.compile(r"\*\*"), "Markdown"),
     (re.compile(r"(?<![\w./:-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w./:-])"), "a key"),
 )
 """Texts that must not be shown; entity ids, paths and file names have dots or slashes."""

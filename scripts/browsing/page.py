@@ -67,6 +67,45 @@ _FIELD = """
 """
 
 
+_MOVING = """
+() => {
+  const moving = root => root.getAnimations().some(each =>
+      each.playState === "running" && each.effect.getComputedTiming().endTime < Infinity)
+    || [...root.querySelectorAll("*")].some(each => each.shadowRoot && moving(each.shadowRoot));
+  return moving(document);
+}
+"""
+"""Whether something moves or fades; what never ends, such as a spinner, does not count."""
+
+_STILL = 3
+"""Times in a row that nothing may move: a movement can begin a moment after its cause."""
+
+_HIDDEN = """
+() => {
+  let hidden = 0, largest = 0;
+  const walk = node => {
+    const size = node.clientWidth * node.clientHeight;
+    const more = node.scrollHeight - node.clientHeight;
+    const scrolls = more > 0 && ["auto", "scroll"].includes(getComputedStyle(node).overflowY);
+    if (scrolls && size > largest) [largest, hidden] = [size, more];
+    for (const each of [...node.shadowRoot?.children ?? [], ...node.children]) walk(each);
+  };
+  walk(document.body);
+  return hidden;
+}
+"""
+"""The pixels that are only seen by scrolling, of the largest area that scrolls."""
+
+_TALLEST = 6000
+
+_TO_TOP = """
+node => {
+  for (; node; node = node.assignedSlot ?? node.parentNode ?? node.host) node.scrollTop = 0;
+}
+"""
+"""Scrolls everything that an element is in to its top."""
+
+
 _PARTS = {
     "title": f"{DIALOG} .dialog-title",
     "option": f"{DIALOG} step-flow-menu .mdc-deprecated-list-item__primary-text",
@@ -174,6 +213,15 @@ class Page:
                 return
             before = now
 
+    async def still(self) -> None:
+        """Wait until nothing moves or fades any more."""
+        times = 0
+        for _ in range(50):
+            times = 0 if await self.tab.evaluate(_MOVING) else times + 1
+            if times == _STILL:
+                return
+            await asyncio.sleep(0.1)
+
     async def check(self, selector: str) -> None:
         """Check for texts below an element that are not meant for people."""
         self.faults.check_texts(await texts_of(self.tab, selector))
@@ -182,6 +230,7 @@ class Page:
         """Take a picture of the page, or of an element with a little around it."""
         path = self.pictures / f"{name}.png"
         await self.tab.mouse.move(0, 0)  # nothing is highlighted
+        await self.still()
         if selector == "home-assistant":
             await self.tab.screenshot(path=path, scale="css")
             return
@@ -197,6 +246,16 @@ class Page:
                 "height": box["height"] + 32,
             },
         )
+
+    async def whole_picture(self, name: str) -> None:
+        """Take a picture of a page with all that is otherwise only seen by scrolling."""
+        size = self.tab.viewport_size
+        assert size is not None
+        height = min(size["height"] + await self.tab.evaluate(_HIDDEN), _TALLEST)
+        await self.tab.set_viewport_size({"width": size["width"], "height": height})
+        await self.settle()
+        await self.picture(name)
+        await self.tab.set_viewport_size(size)
 
     # Dialogs of flows
 
@@ -287,6 +346,11 @@ class Page:
             entity,
         )
         await self.tab.locator("ha-more-info-dialog ha-more-info-info").wait_for()
+
+    async def close_more_info(self) -> None:
+        """Close the dialog of an entity."""
+        await self.tab.keyboard.press("Escape")
+        await self.tab.locator("ha-more-info-dialog ha-more-info-info").wait_for(state="hidden")
 
     async def _dialog(self, prefix: str) -> Dialog:
         await self.tab.locator(DIALOG).wait_for(state="attached", timeout=PATIENCE * 1000)
@@ -386,7 +450,7 @@ class Dialog:
         found = [texts.get(key, step.placeholders) for key in keys]
         if step.kind == "abort":
             reason = texts.get(f"{self.prefix}.abort.{step.name}", step.placeholders) or step.name
-            found.append(_MARKDOWN.split(reason.strip())[0])
+            found.append(_MARKDOWN.split(reason.strip().removeprefix("- "))[0])
         return [" ".join(text.split()) for text in found if text]
 
     async def text(self) -> str:
@@ -462,10 +526,15 @@ class Dialog:
             await fill(self._tab, DIALOG, name, value)
 
     async def unfold(self) -> None:
-        """Open all sections of a form."""
+        """Open all sections of a form; a form with an error shows them closed again."""
         sections = self._tab.locator(f"{DIALOG} ha-form-expandable ha-expansion-panel")
         for index in range(await sections.count()):
-            await sections.nth(index).locator("#summary").click()
+            if not await sections.nth(index).evaluate("each => each.expanded"):
+                await sections.nth(index).locator("#summary").click()
+
+    async def scroll_to_top(self) -> None:
+        """Show the beginning of a form."""
+        await self._tab.locator(f"{DIALOG} ha-form").first.evaluate(_TO_TOP)
 
     async def add_item(self, of: str, /, **values: str | int) -> None:
         """Add an item to a field that is a list."""

@@ -28,13 +28,15 @@ class Walk:
     """A way through the frontend.
 
     Attributes:
-        is_everywhere: whether it is made in every language.
+        is_everywhere: whether it is made in every look.
+        in_each_language: whether it is made in every language.
         is_slow: whether it takes minutes, and is made once only.
     """
 
     name: str
     run: Steps
     is_everywhere: bool
+    in_each_language: bool
     is_slow: bool
 
 
@@ -43,12 +45,16 @@ WALKS: dict[str, Walk] = {}
 
 
 def walk(
-    name: str, *, is_everywhere: bool = False, is_slow: bool = False
+    name: str,
+    *,
+    is_everywhere: bool = False,
+    in_each_language: bool = False,
+    is_slow: bool = False,
 ) -> Callable[[Steps], Steps]:
     """Put a function into the table of walks."""
 
     def put(steps: Steps) -> Steps:
-        WALKS[name] = Walk(name, steps, is_everywhere, is_slow)
+        WALKS[name] = Walk(name, steps, is_everywhere, in_each_language, is_slow)
         return steps
 
     return put

@@ -1,5 +1,7 @@
 """Walks through the options: each entry to its end and to its errors, and adding a device."""
 
+import re
+
 from scripts.browsing.grounds import DOMAIN
 from scripts.browsing.page import Dialog, WalkError
 from scripts.browsing.scene import Scene, walk
@@ -7,6 +9,8 @@ from scripts.browsing.walks_first import OWN
 from scripts.demo_api import address_of, soon
 from scripts.demo_check import set_up_lock, watchers
 from scripts.demo_mqtt import BASE_TOPIC
+
+_ADDRESS = re.compile(r"(?:[0-9a-f]{2}:){7}[0-9a-f]{2}$", re.IGNORECASE)
 
 
 async def option(scene: Scene, name: str, title: str = OWN) -> Dialog:
@@ -22,7 +26,7 @@ async def done(dialog: Dialog) -> None:
     await dialog.complete()
 
 
-@walk("options")
+@walk("options", in_each_language=True)
 async def options(scene: Scene) -> None:
     """The menu itself."""
     dialog = await scene.page.configure(OWN)
@@ -31,7 +35,7 @@ async def options(scene: Scene) -> None:
     await dialog.close()
 
 
-@walk("people")
+@walk("people", in_each_language=True)
 async def people(scene: Scene) -> None:
     """Name the first person of a lock; the name is there next time."""
     demo = scene.grounds.demo
@@ -47,8 +51,8 @@ async def people(scene: Scene) -> None:
         await dialog.at("form", "device")
         if is_first:
             await dialog.add_item("users", id=3, name="Ann")
-            await dialog.fill(availability=1501)
             await scene.page.picture("people")
+            await dialog.fill(availability=1501)
             await dialog.submit()
             await done(dialog)
         else:
@@ -57,11 +61,14 @@ async def people(scene: Scene) -> None:
             await dialog.close()
 
 
-@walk("mqtt")
+@walk("mqtt", in_each_language=True)
 async def mqtt(scene: Scene) -> None:
     """The mirror's options: topics that cannot be, and all sections."""
     dialog = await option(scene, "mqtt")
     await dialog.at("form", "mqtt")
+    await dialog.unfold()
+    await dialog.scroll_to_top()
+    await scene.page.picture("mqtt")
     for topic, error in (
         ("a/#", "topic_characters"),
         ("/a", "topic_empty_level"),
@@ -71,7 +78,6 @@ async def mqtt(scene: Scene) -> None:
         await dialog.submit()
         await dialog.at("form", "mqtt", error=error)
     await dialog.unfold()
-    await scene.page.picture("mqtt")
     await dialog.fill(base_topic="zigbee2mqtt", last_seen="iso_8601", elapsed=True)
     await dialog.submit()
     await done(dialog)
@@ -83,7 +89,7 @@ async def mqtt(scene: Scene) -> None:
     await done(dialog)
 
 
-@walk("updates")
+@walk("updates", in_each_language=True)
 async def updates(scene: Scene) -> None:
     """Choose the source of firmware."""
     dialog = await option(scene, "updates")
@@ -94,7 +100,7 @@ async def updates(scene: Scene) -> None:
     await done(dialog)
 
 
-@walk("backups")
+@walk("backups", in_each_language=True)
 async def backups(scene: Scene) -> None:
     """Make a backup, download it, and go back to the menu."""
     dialog = await option(scene, "backups")
@@ -117,7 +123,7 @@ async def backups(scene: Scene) -> None:
     await dialog.close()
 
 
-@walk("add-device")
+@walk("add-device", in_each_language=True)
 async def add_device(scene: Scene) -> None:
     """Add two devices to the demo's network, and name them."""
     home = scene.grounds.demo.home
@@ -134,15 +140,27 @@ async def add_device(scene: Scene) -> None:
             is_plug = "plug" in step.placeholders["device"]
             await dialog.fill(name="Washing machine" if is_plug else "Back door")
             if not is_plug:
+                await _rows_have_names(scene)
                 await scene.page.picture("add-device-progress", "dialog-data-entry-flow dialog")
             await dialog.enter("name")
         await dialog.at("abort", "finished")
+        await _rows_have_names(scene)
         await scene.page.picture("devices-added")
         await dialog.finish()
         entity = await scene.grounds.entity("Washing machine", "state")
         assert entity == "switch.washing_machine", entity
     finally:
         await remove(scene, added)
+
+
+async def _rows_have_names(scene: Scene) -> None:
+    """Wait until no device on the page is listed by its address, as long as it is interviewed."""
+
+    async def have_names() -> bool | None:
+        shown = await scene.page.shown_texts("ha-config-integration-page")
+        return None if any(_ADDRESS.match(text) for text in shown) else True
+
+    await soon("names in the list of devices", have_names)
 
 
 @walk("more-devices")

@@ -1,6 +1,8 @@
 """Walks through pages and entities: the dashboard, a device, the logbook, the network map, a pending change."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from scripts.browsing.page import WalkError
 from scripts.browsing.scene import Scene, walk
@@ -10,6 +12,7 @@ from scripts.demo_api import soon
 from scripts.demo_check import set_up_lock, watchers
 
 _MAIN = "ha-panel-lovelace, ha-panel-config, ha-panel-logbook"
+_HOUR = timedelta(hours=1)
 
 
 async def _shows(scene: Scene, entity: str, value: str) -> None:
@@ -34,6 +37,7 @@ async def door(scene: Scene) -> None:
     demo = scene.grounds.demo
     lock = (await watchers(demo))["lumi.lock.acn02"]
     await set_up_lock(demo, lock, users=[{"id": 3, "name": "Ann"}], availability=1500)
+    began = datetime.now(UTC)
     await lock.do("wrong_password", tries=1)
     await lock.do("ring")
     await lock.do("finger", user=3)
@@ -46,8 +50,9 @@ async def door(scene: Scene) -> None:
     if not scene.page.is_narrow:  # there the story is far below, and not made before it is shown
         await scene.page.picture("logbook", "ha-config-device-page ha-card:has(ha-logbook)")
         await _story(scene)
-    # Unfiltered, since the frontend shows only entities of a device that is chosen here.
-    await scene.page.go("/logbook", "ha-panel-logbook ha-logbook-renderer")
+    # Not filtered by the device, since the frontend shows only entities of a device that is chosen here.
+    period = f"start_date={quote(began.isoformat())}&end_date={quote((began + _HOUR).isoformat())}"
+    await scene.page.go(f"/logbook?{period}", "ha-panel-logbook ha-logbook-renderer")
     await scene.page.settle()
     await scene.page.check(_MAIN)
     await scene.page.picture("logbook-all")
@@ -78,7 +83,11 @@ async def devices(scene: Scene) -> None:
             await scene.page.settle()
             await scene.page.check(_MAIN)
             name = device["name_by_user"] or "coordinator"
-            await scene.page.picture(f"device-{name.lower().replace(' ', '-')}")
+            picture = f"device-{name.lower().replace(' ', '-')}"
+            if scene.page.is_narrow:
+                await scene.page.whole_picture(picture)
+            else:
+                await scene.page.picture(picture)
             if name == "Front door" and lock_name not in await scene.page.shown_texts(_MAIN):
                 raise WalkError(f"no entity of the lock is called {lock_name!r}")
 
@@ -93,29 +102,50 @@ async def pending(scene: Scene) -> None:
     await _shows(scene, knob.entity("pending_changes"), "waiting")
     await scene.page.settle()
     await scene.page.check("ha-more-info-dialog")
-    await scene.page.picture("pending")
+    await scene.page.close_more_info()
+    await scene.page.go(
+        f"/config/devices/device/{await knob.device_id()}", "ha-config-device-page ha-card"
+    )
+    await scene.page.settle()
+    await scene.page.check(_MAIN)
+    await scene.page.whole_picture("pending")
     await knob.do("press_five_times")
     await _shows(scene, entity, "high")
     await _shows(scene, knob.entity("pending_changes"), "none")
+    await scene.page.more_info(entity)
     await scene.page.select_in_more_info("medium")
     await knob.do("press_five_times")
     await _shows(scene, entity, "medium")
 
 
-@walk("network-map")
+@walk("network-map", in_each_language=True)
 async def network_map(scene: Scene) -> None:
-    """Scan the network while a router has no power, and look at the picture."""
-    demo = scene.grounds.demo
-    await demo.home.do("power_off", "relay")
+    """Scan the network with a knob below the plug, then while a router has no power."""
+    home = scene.grounds.demo.home
+    await home.do("rejoin", "knob", parent="plug")
     try:
-        await demo.assistant.call("aqara_zigbee", "scan_network", config_entry_id=demo.entry)
+        await _scan(scene, "network-map")
     finally:
-        await demo.home.do("power_on", "relay")
+        await home.do("rejoin", "knob")
+    await home.do("power_off", "relay")
+    try:
+        await _scan(scene, "network-map-unanswered")
+    finally:
+        await home.do("power_on", "relay")
+
+
+async def _scan(scene: Scene, picture: str) -> None:
+    """Scan the network, and look at the map."""
+    demo = scene.grounds.demo
     entity = await scene.grounds.entity_of_entry(demo.entry, "network_map")
+    before = (await demo.assistant.states())[entity]["state"]
+    await demo.assistant.call("aqara_zigbee", "scan_network", config_entry_id=demo.entry)
 
     async def is_drawn() -> str | None:
-        address = (await demo.assistant.states())[entity]["attributes"]["entity_picture"]
-        drawn = await demo.assistant.text(address)
+        state = (await demo.assistant.states())[entity]
+        if state["state"] == before:
+            return None
+        drawn = await demo.assistant.text(state["attributes"]["entity_picture"])
         return drawn if "Kettle" in drawn else None
 
     scene.page.faults.check_texts([await soon("the network map", is_drawn)])
@@ -125,7 +155,7 @@ async def network_map(scene: Scene) -> None:
     image = scene.page.tab.locator("ha-more-info-dialog img").first
     if not await image.evaluate("each => each.complete && each.naturalWidth"):
         raise WalkError("the network map is not shown")
-    await scene.page.picture("network-map", "ha-more-info-dialog img")
+    await scene.page.picture(picture, "ha-more-info-dialog img")
 
 
 @walk("integration", is_everywhere=True)

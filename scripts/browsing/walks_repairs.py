@@ -91,7 +91,7 @@ async def _read(scene: Scene, issue: dict[str, Any]) -> None:
     await scene.page.close_repair()
 
 
-@walk("knob-mode")
+@walk("knob-mode", in_each_language=True)
 async def knob_mode(scene: Scene) -> None:
     """A knob in command mode: it does not wake up in time, then it is mended by pressing it five times."""
     home = scene.grounds.demo.home
@@ -124,7 +124,7 @@ async def _sleeps(scene: Scene, name: str) -> bool | None:
     return any(each["name"] == name and not each["awake"] for each in listed) or None
 
 
-@walk("encrypted-lock")
+@walk("encrypted-lock", in_each_language=True)
 async def encrypted_lock(scene: Scene) -> None:
     """A lock that encrypts its reports."""
     demo = scene.grounds.demo
@@ -132,8 +132,19 @@ async def encrypted_lock(scene: Scene) -> None:
     answer = await demo.home.do(
         "add", model="lumi.lock.acn02", options={"encrypted": True}, join=True
     )
-    name = answer["device"]["name"]
+    name, address = answer["device"]["name"], answer["device"]["ieee"]
     try:
+
+        async def registered() -> str | None:
+            for device in await demo.assistant.ask("config/device_registry/list"):
+                if ["zigbee", address] in device["connections"]:
+                    return str(device["id"])
+            return None
+
+        device_id = await soon("the lock's device", registered)
+        await demo.assistant.ask(
+            "config/device_registry/update", device_id=device_id, name_by_user="Back door"
+        )
 
         async def says_it() -> dict[str, Any] | None:
             await demo.home.do("finger", name, user=1)

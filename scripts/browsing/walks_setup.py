@@ -82,7 +82,7 @@ async def _created(scene: Scene, dialog: Dialog) -> None:
     await scene.grounds.delete_others()
 
 
-@walk("setup")
+@walk("setup", in_each_language=True)
 async def setup(scene: Scene) -> None:
     """The menu itself."""
     dialog = await scene.page.add_integration()
