@@ -60,7 +60,7 @@ def name_of(platform: Platform, key: str) -> str:
         MissingTextError: it has neither.
     """
     texts = json.loads(TEXTS.read_text())["entity"].get(platform, {}).get(key)
-    if texts is None:
+    if texts is None or "name" not in texts:
         file = Path(components.__path__[0]) / platform / "translations" / "en.json"
         classes = json.loads(file.read_text())["entity_component"]
         texts = classes.get({"state": "lock"}.get(key, key))

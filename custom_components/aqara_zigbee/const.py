@@ -4,6 +4,9 @@ from typing import Final
 
 DOMAIN: Final = "aqara_zigbee"
 
+DOCS = "https://github.com/aqara-zigbee/aqara-zigbee/blob/main/docs"
+"""The documentation that texts link to."""
+
 EVENT: Final = f"{DOMAIN}_event"
 """Fired when a lock was opened or a knob was turned; the logbook describes it (`event.py`)."""
 

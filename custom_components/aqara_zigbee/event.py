@@ -68,6 +68,8 @@ class AqaraEvent(AqaraEntity, EventEntity):
 
     def __init__(self, device: Device, event: Event) -> None:
         super().__init__(device, event.name, event.device_class)
+        # Also where the name is that of the device class: not all languages have its event types.
+        self._attr_translation_key = event.name
         self.event = event
         kinds = [*(kind for kind, _ in event.types.values()), *event.kinds]
         self._attr_event_types = list(dict.fromkeys(kinds))

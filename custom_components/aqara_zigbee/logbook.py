@@ -52,9 +52,16 @@ def async_describe_events(
     async_describe_event(DOMAIN, EVENT, describe)
 
 
+def _person(texts: Texts, data: Mapping[str, Any]) -> str:
+    """Return who opened a door: the given name, or the user's number."""
+    name: str = data["name"]
+    number = data.get("user")
+    return texts.put("user", number=number) if name == f"#{number}" else name
+
+
 def _message(texts: Texts, data: Mapping[str, Any]) -> str:
     if data[CONF_TYPE] == "opened":
-        return texts.put(_OPENED[data["method"]], name=data["name"])
+        return texts.put(_OPENED[data["method"]], name=_person(texts, data))
     # The angle since the turn began, not the last step: the direction may change during a turn.
     angle = round(data.get("angle") or 0)
     key = _TURNED[bool(data.get("pressed")), (angle > 0) - (angle < 0)]

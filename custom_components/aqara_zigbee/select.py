@@ -1,7 +1,8 @@
 """Support for selects: settings of devices, and options with a few choices.
 
-Settings belong to sleepy devices, so a choice is shown as pending until the device has confirmed
-it. The state is always the last reported one.
+Settings belong to sleepy devices, so a choice is pending until the device has confirmed it. The state is
+the last reported one. The pending choice is an attribute, which the frontend does not show: there the sensor
+*Pending changes* has it.
 """
 
 from typing import Any, override

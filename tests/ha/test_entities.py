@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from homeassistant.components import event as event_component
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass
 from homeassistant.components.button import ButtonDeviceClass
 from homeassistant.components.event import EventDeviceClass
@@ -113,12 +114,16 @@ def check_texts(entity: er.RegistryEntry) -> None:
     """Whether an entity has a name, ours or Home Assistant's, and an icon where its class has none."""
     key = entity.translation_key
     is_main = entity.original_name is None
-    texts = TRANSLATIONS["entity"].get(entity.domain, {})
-    has_name = is_main or key is None or key in texts
+    texts = TRANSLATIONS["entity"].get(entity.domain, {}).get(key, {})
+    # Such an event has the name and icon of its class, but texts of our own for its types.
+    is_named_by_class = entity.domain == Platform.EVENT and key == entity.original_device_class
+    has_name = is_main or key is None or is_named_by_class or "name" in texts
     assert has_name, f'add "{key}": {{"name": …}} to entity.{entity.domain} in translations/en.json'
-    assert is_main or key is None or texts[key]["name"] == entity.original_name
-    # An enumeration is a device class without an icon that means anything.
-    has_icon = entity.original_device_class not in (None, SensorDeviceClass.ENUM)
+    assert is_main or texts.get("name") in (None, entity.original_name)
+    # An enumeration is a device class without an icon that means anything, and a turn is no press.
+    has_icon = entity.original_device_class not in (None, SensorDeviceClass.ENUM) and (
+        entity.domain != Platform.EVENT or is_named_by_class
+    )
     icons = ICONS["entity"].get(entity.domain, {})
     assert has_icon is (key not in icons), (
         f'{"remove" if has_icon else "add"} "{key}" in entity.{entity.domain} of icons.json'
@@ -134,11 +139,7 @@ def keys(definition: Definition) -> set[tuple[Platform, str]]:
         if isinstance(row, Cover):
             found |= {(Platform.COVER, row.name)} if len(definition.groups) > 1 else set()
         elif isinstance(row, Action):
-            found |= {
-                (Platform.EVENT, event.name)
-                for event in row.events
-                if translation_key(event.name, event.device_class)
-            }
+            found |= {(Platform.EVENT, event.name) for event in row.events}
         elif translation_key(row.name, class_of(row)) is None:
             continue
         else:
@@ -196,11 +197,20 @@ def test_every_state_is_translated(model: str) -> None:
 
 
 def check_event_texts(name: str, kinds: set[str]) -> None:
-    """Event types of our own have names; Home Assistant's standard ones have theirs."""
+    """All event types have names, also the standard ones: Home Assistant lacks these in some languages."""
     texts = TRANSLATIONS["entity"]["event"].get(name, {}).get("state_attributes", {})
-    ours = texts.get("event_type", {}).get("state", {})
-    standard = {"ring", "press_end", "multi_press_end", "long_press_start", "long_press_end"}
-    assert kinds - standard <= set(ours)
+    assert kinds <= set(texts.get("event_type", {}).get("state", {}))
+
+
+def test_standard_event_types_are_home_assistants_in_english() -> None:
+    """English users read the same as before."""
+    path = Path(event_component.__file__).parent / "translations" / "en.json"
+    classes = json.loads(path.read_text())["entity_component"]
+    for each in EventDeviceClass:
+        ours = TRANSLATIONS["entity"]["event"].get(each, {}).get("state_attributes", {})
+        theirs = classes.get(each, {}).get("state_attributes", {})
+        for name, texts in ours.items():
+            assert texts["state"].items() <= theirs[name]["state"].items()
 
 
 @EVERY_MODEL

@@ -59,10 +59,17 @@ def rename(hass: HomeAssistant, entry: MockConfigEntry, device: Device, name: st
         (
             LockS2,
             lambda lock: lock.password(9),
-            "opened by #9 with a code",
+            "opened by user 9 with a code",
             {"type": "opened", "method": "password", "name": "#9", "user": 9},
         ),
         (Lock, lambda lock: lock.finger(3), "opened by Ada with a fingerprint", {"user": 3}),
+        (Lock, lambda lock: lock.finger(5), "opened by user 5 with a fingerprint", {"name": "#5"}),
+        (
+            LockS2,
+            lambda lock: lock.finger(4),
+            "opened by #9 with a fingerprint",
+            {"name": "#9", "user": 4},
+        ),
         (
             Knob,
             lambda knob: knob.turn(60, steps=5),
@@ -95,7 +102,9 @@ async def test_one_logbook_entry_per_event(
     node = make()
     device = await join(home, gateway, node)
     if not isinstance(node, Knob):
-        await options(hass, entry, device, users=[{"id": 3, "name": "Ada"}])
+        await options(
+            hass, entry, device, users=[{"id": 3, "name": "Ada"}, {"id": 4, "name": "#9"}]
+        )
     device_id = rename(hass, entry, device, "Front door")
     fired = async_capture_events(hass, EVENT)
     began = dt_util.utcnow()
@@ -164,11 +173,14 @@ async def test_logbook_in_other_languages(
     assert key in await async_get_translations(hass, hass.config.language, "selector", [DOMAIN])
     monkeypatch.setattr(
         "custom_components.aqara_zigbee.texts.async_get_cached_translations",
-        lambda *args: {key: "von [name] mit dem Finger geöffnet"},
+        lambda *args: {
+            key: "von [name] mit dem Finger geöffnet",
+            key.replace("opened_by_finger", "user"): "Benutzer [number]",
+        },
     )
     fired = async_capture_events(hass, EVENT)
     began = dt_util.utcnow()
     lock.finger(5)
     await until(lambda: fired)
     found = await lines(hass, hass_ws_client, began)
-    assert [each["message"] for each in found] == ["von #5 mit dem Finger geöffnet"]
+    assert [each["message"] for each in found] == ["von Benutzer 5 mit dem Finger geöffnet"]

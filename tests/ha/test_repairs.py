@@ -190,7 +190,6 @@ async def test_crowded_channel(
     assert found.translation_placeholders is not None
     assert found.translation_placeholders["channel"] == "15"
     assert found.translation_placeholders["title"] == "Test"
-    assert int(found.translation_placeholders["count"]) >= 10
     await check(entry, timedelta(hours=2))
     assert issue(hass, "channel_crowded", entry.entry_id) is None
 
@@ -244,12 +243,42 @@ async def test_silent_routers(
     found = issue(hass, "silent_routers", entry.entry_id)
     assert found is not None
     assert found.translation_placeholders is not None
-    assert found.translation_placeholders["devices"] == "- Mi smart plug"
+    assert found.translation_key == "silent_router"
+    assert found.translation_placeholders["device"] == "Mi smart plug"
     home.faults.mute(dead, mute=False)
     dead.press()
     await until(lambda: devices[0].last_seen and dt_util.utcnow() - devices[0].last_seen < MINUTE)
     await check(entry)
     assert issue(hass, "silent_routers", entry.entry_id) is None
+
+
+async def test_two_silent_routers(
+    hass: HomeAssistant, home: Home, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    """One issue lists both; while only one is silent, its text names that one."""
+    nodes = [Plug(), Relay()]
+    devices = [await join(home, gateway, node) for node in nodes]
+    for node in nodes:
+        home.faults.mute(node)
+        node.heartbeat_every = 0
+    async with asyncio.timeout(90):
+        while (found := issue(hass, "silent_routers", entry.entry_id)) is None or (
+            found.translation_key != "silent_routers"
+        ):
+            await fall_silent(hass, entry, *devices)
+            for device in devices:
+                device.last_seen = dt_util.utcnow() - timedelta(hours=25)
+            await check(entry)
+    assert found.translation_placeholders is not None
+    assert found.translation_placeholders["devices"] == "- Dual relay module\n- Mi smart plug"
+    home.faults.mute(nodes[0], mute=False)
+    nodes[0].press()
+    await until(lambda: devices[0].last_seen and dt_util.utcnow() - devices[0].last_seen < MINUTE)
+    await check(entry)
+    found = issue(hass, "silent_routers", entry.entry_id)
+    assert found is not None
+    assert found.translation_placeholders is not None
+    assert found.translation_placeholders["device"] == "Dual relay module"
 
 
 async def test_removed_router_has_no_issue(

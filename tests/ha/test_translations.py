@@ -290,6 +290,7 @@ def test_issues_are_translated() -> None:
         repairs_monitor.LOST,
         repairs_monitor.SHARED,
         repairs_monitor.ROUTERS,
+        repairs_monitor.ROUTER,
         repairs_monitor.OWNED,
         *repairs_monitor.SETUP,
     }

@@ -6,8 +6,10 @@ from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.helpers.selector import BooleanSelector
 import probatio
 
+from ..const import DOCS
 from ..update import CONF_REMOTE, CONF_UPDATES, folder, is_remote
 
+_HELP = f"{DOCS}/updates.md#where-firmware-comes-from"
 _SCHEMA = probatio.Schema({probatio.Required(CONF_REMOTE): BooleanSelector()})
 
 
@@ -25,5 +27,5 @@ class FirmwareOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="updates",
             data_schema=self.add_suggested_values_to_schema(_SCHEMA, suggested),
-            description_placeholders={"folder": str(folder(self.hass))},
+            description_placeholders={"folder": str(folder(self.hass)), "help": _HELP},
         )

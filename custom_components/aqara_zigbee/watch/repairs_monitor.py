@@ -39,7 +39,8 @@ FIRMWARE = "firmware_too_old"
 FIRMWARE_NOT_SUPPORTED = "firmware_not_supported"
 LOST = "coordinator_lost"
 SHARED = "coordinator_shared"
-ROUTERS = "silent_routers"
+ROUTERS, ROUTER = "silent_routers", "silent_router"
+"""The issue about devices that relay messages, and its text about a single one."""
 BUSY = "port_busy"
 OWNED = "port_owned"
 OTHER_NETWORK = "other_network"
@@ -182,14 +183,10 @@ def _report_health(
     hass: HomeAssistant, entry: ConfigEntry, gateway: Gateway, now: datetime
 ) -> None:
     found = gateway.health.findings(now)
-    counts = {
-        Finding.CROWDED: gateway.health.failures[CHANNEL_ACCESS_FAILURE],
-        Finding.BUFFERS: gateway.health.failures[BUFFER_FULL],
-    }
     channel = str(gateway.radio.coordinator.channel)
-    for finding, count in counts.items():
+    for finding in Finding:
         if finding in found:
-            issues.report(hass, entry, finding, {"channel": channel, "count": str(count)})
+            issues.report(hass, entry, finding, {"channel": channel})
         else:
             issues.take_back(hass, entry, finding)
 
@@ -331,8 +328,11 @@ class _Routers:
             issues.take_back(self._hass, self._entry, ROUTERS)
             return
         names = sorted(name_of(self._hass, self._entry.entry_id, ieee) for ieee in self._silent)
-        facts = {"devices": "\n".join(f"- {name}" for name in names), "count": str(len(names))}
-        issues.report(self._hass, self._entry, ROUTERS, facts)
+        if len(names) == 1:
+            issues.report(self._hass, self._entry, ROUTERS, {"device": names[0]}, text=ROUTER)
+        else:
+            facts = {"devices": "\n".join(f"- {name}" for name in names)}
+            issues.report(self._hass, self._entry, ROUTERS, facts)
 
 
 def _was_seen_recently(device: Device, now: datetime) -> bool:
