@@ -82,19 +82,18 @@ _STILL = 3
 
 _HIDDEN = """
 () => {
-  let hidden = 0, largest = 0;
+  let hidden = 0;
   const walk = node => {
-    const size = node.clientWidth * node.clientHeight;
-    const more = node.scrollHeight - node.clientHeight;
-    const scrolls = more > 0 && ["auto", "scroll"].includes(getComputedStyle(node).overflowY);
-    if (scrolls && size > largest) [largest, hidden] = [size, more];
+    const isPage = node.clientHeight > innerHeight / 2;
+    if (isPage && ["auto", "scroll"].includes(getComputedStyle(node).overflowY))
+      hidden = Math.max(hidden, node.scrollHeight - node.clientHeight);
     for (const each of [...node.shadowRoot?.children ?? [], ...node.children]) walk(each);
   };
   walk(document.body);
   return hidden;
 }
 """
-"""The pixels that are only seen by scrolling, of the largest area that scrolls."""
+"""The pixels of a page that are only seen by scrolling; a list in it that scrolls does not count."""
 
 _TALLEST = 6000
 
