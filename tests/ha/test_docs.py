@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from homeassistant.const import Platform
 import pytest
 
+from custom_components.aqara_zigbee.const import DOCS
 from custom_components.aqara_zigbee.core.definition import Definition
 from custom_components.aqara_zigbee.core.group import Cover
 from custom_components.aqara_zigbee.core.models import DEFINITIONS
+from custom_components.aqara_zigbee.flows.firmware_options import HELP
 from scripts import docs
 from tests import examples
 from tests.core.invented import cover, definition as invented
@@ -112,3 +115,10 @@ def test_the_row_of_a_new_model_names_its_events() -> None:
     found = {definition.model: docs.gist(definition) for definition in DEFINITIONS.distinct()}
     assert found["ZNXNKG02LM"].endswith(": battery, button, rotation, rotation step")
     assert found["MCCGQ11LM"].endswith(": battery, contact")
+
+
+def test_the_help_about_firmware_files_exists() -> None:
+    """The dialog links to a section of a page."""
+    page, _, section = HELP.removeprefix(f"{DOCS}/").partition("#")
+    text = (Path(__file__).parents[2] / "docs" / page).read_text().lower()
+    assert f"\n## {section.replace('-', ' ')}\n" in text

@@ -213,7 +213,7 @@ class AddDeviceSteps(ProgressStep[SubentryFlowResult], AddDeviceFlow):
             self._until_settled,
             done="arrived",
             failed="joined",
-            placeholders={"remaining": str(int(self._remaining.total_seconds())), **self._fetched},
+            placeholders=self._fetched,
         )
 
     async def async_step_arrived(
@@ -245,23 +245,17 @@ class AddDeviceSteps(ProgressStep[SubentryFlowResult], AddDeviceFlow):
             await asyncio.sleep(REFRESH)
             if self.cur_step is None or self.cur_step["step_id"] not in _LISTS:
                 continue
-            if await self._list_texts() != self._fetched or self._is_counted_down:
+            if await self._list_texts() != self._fetched:
                 self.async_notify_flow_changed()
 
-    @property
-    def _is_counted_down(self) -> bool:
-        """Whether the seconds of the progress have passed."""
-        assert self.cur_step is not None
-        shown = (self.cur_step["description_placeholders"] or {}).get("remaining")
-        return shown is not None and int(shown) - self._remaining.total_seconds() >= TICK
-
     async def _pairing_help(self) -> list[str]:
-        """Return how each model is paired."""
+        """Return how the models are paired, those that are paired in the same way together."""
         texts = await load_texts(self.hass, "pairing_help")
-        return [
-            f"**{each.description} {each.model}**: {texts[each.model.lower()]}"
-            for each in DEFINITIONS.distinct()
-        ]
+        models: dict[str, list[str]] = {}
+        for each in DEFINITIONS.distinct():
+            named = f"**{each.description} {each.model}**"
+            models.setdefault(texts[each.model.lower()], []).append(named)
+        return [f"{', '.join(names)}: {text}" for text, names in models.items()]
 
     async def _list_texts(self) -> dict[str, str]:
         """Return the devices, and the end of joins."""
@@ -303,8 +297,7 @@ class AddDeviceSteps(ProgressStep[SubentryFlowResult], AddDeviceFlow):
         """Return the joined devices, a line each, in the language of the installation."""
         texts = await load_texts(self.hass, "stage")
         lines = [
-            f"- **{plain(self._name(ieee))}**: {texts[stage]}"
-            for ieee, stage in self._shown.items()
+            f"- **{plain(self._name(ieee))}** {texts[stage]}" for ieee, stage in self._shown.items()
         ]
         return "\n".join(lines) or texts["nobody"]
 

@@ -9,7 +9,9 @@ import probatio
 from ..const import DOCS
 from ..update import CONF_REMOTE, CONF_UPDATES, folder, is_remote
 
-_HELP = f"{DOCS}/updates.md#where-firmware-comes-from"
+HELP = f"{DOCS}/updates.md#where-firmware-comes-from"
+"""The page about the names of the files in the local folder."""
+
 _SCHEMA = probatio.Schema({probatio.Required(CONF_REMOTE): BooleanSelector()})
 
 
@@ -27,5 +29,5 @@ class FirmwareOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="updates",
             data_schema=self.add_suggested_values_to_schema(_SCHEMA, suggested),
-            description_placeholders={"folder": str(folder(self.hass)), "help": _HELP},
+            description_placeholders={"folder": str(folder(self.hass)), "help": HELP},
         )
