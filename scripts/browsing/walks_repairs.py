@@ -284,11 +284,11 @@ async def silent_routers(scene: Scene) -> None:
     try:
         grounds.date_back(relay, timedelta(days=2))
         await grounds.disable(demo.entry, disabled=False)
-        await _read(scene, await _issue(scene, "silent_routers", seconds=_CHECKED))
+        await _read(scene, await _issue(scene, "silent_router", seconds=_CHECKED))
     finally:
         await demo.home.do("power_on", "relay")
         await grounds.disable(demo.entry, disabled=False)
-    await _gone(scene, "silent_routers", seconds=_CHECKED)
+    await _gone(scene, "silent_router", seconds=_CHECKED)
 
 
 @walk("damaged")
