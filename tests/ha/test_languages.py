@@ -11,6 +11,7 @@ ENGLISH = read("en")
 _PLACEHOLDER = re.compile(r"\{\w+\}|\[[a-z_]+\](?!\((?:https?:)?/)")
 _LINK = re.compile(r"\]\((?:https?:/)?/[^)]*\)|https?://[\w./?=&%-]+")
 _FILE = re.compile(r"\w+\.(?:json|yaml|db)")
+_BOLD = re.compile(r"\*\*([^*]+)\*\*(\w?)")
 _MOST_MENU = 46
 """Characters of a menu entry that a phone of 390 pixels shows in two lines at most."""
 _MOST_SAME_WORDS = 2
@@ -62,6 +63,22 @@ def test_nothing_is_left_in_english(language: str) -> None:
         > _MOST_SAME_WORDS
     ]
     assert same == []
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_bold_text_is_shown_bold(language: str) -> None:
+    """Markdown shows the asterisks of bold text that ends with punctuation before a letter.
+
+    CommonMark 0.31.2, 6.2: such a delimiter is not right-flanking, so it closes nothing. Languages
+    without spaces, such as Chinese, need the punctuation behind the bold text.
+    """
+    shown = {
+        key
+        for key, text in read(language).items()
+        for bold, behind in _BOLD.findall(text)
+        if behind and not re.search(r"[\w\]}]$", bold)
+    }
+    assert shown == set()
 
 
 def test_no_text_is_empty(language: str) -> None:
