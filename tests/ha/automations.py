@@ -99,22 +99,22 @@ async def long_loss(
 ) -> Device:
     """The coordinator is back after more than a day, before the device sends something."""
     gateway: Gateway = entry.runtime_data.gateway
-    await _unplug_for_long(home, device)
+    await _unplug(home, device)
+    device.last_seen = datetime.now(UTC) - timedelta(hours=30)
     home.plug_in("test")
     await until(lambda: gateway.online)
     assert not device.available
     return device
 
 
-async def _unplug_for_long(home: Home, device: Device) -> None:
-    """Unplug the coordinator, as if the device had sent its last frame more than a day ago.
+async def _unplug(home: Home, device: Device) -> None:
+    """Unplug the coordinator, and lose the state that a device sends a moment after it joined.
 
-    A device that has just joined sends its state a moment later, which would end the absence.
+    It would end a long absence.
     """
     home.unplug()
     await until(lambda: not device.available)
     home.clock.advance(10)
-    device.last_seen = datetime.now(UTC) - timedelta(hours=30)
 
 
 async def restart(
@@ -132,11 +132,13 @@ async def restart(
 async def long_restart(
     hass: HomeAssistant, entry: MockConfigEntry, home: Home, device: Device
 ) -> Device:
-    """The integration is started again after more than a day."""
-    await _unplug_for_long(home, device)
+    """The integration is started again after more than a day. The device was available before."""
+    await _unplug(home, device)
+    home.plug_in("test")
+    await until(lambda: device.available)
+    device.last_seen = datetime.now(UTC) - timedelta(hours=30)
     device.remember({})  # sends an update, so that it is stored
     await hass.config_entries.async_unload(entry.entry_id)
-    home.plug_in("test")
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     gateway: Gateway = entry.runtime_data.gateway

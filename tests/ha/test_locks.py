@@ -45,7 +45,7 @@ def shows(hass: HomeAssistant, device: Device, lock: str, reverse: str) -> bool:
 def event_data(hass: HomeAssistant, device: Device, key: str = "activity") -> dict[str, Any]:
     """Return the last event of an event entity."""
     attributes = dict(state(hass, device, key).attributes)
-    for standing in ("event_types", "friendly_name", "device_class", "icon"):
+    for standing in ("event_types", "friendly_name", "device_class", "icon", "supported_features"):
         attributes.pop(standing, None)
     return {name: value for name, value in attributes.items() if value is not None}
 

@@ -30,6 +30,7 @@ from custom_components.aqara_zigbee.core.device import Device
 from custom_components.aqara_zigbee.core.firmware import ImageSources
 from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.core.updates import Updates
+from custom_components.aqara_zigbee.flows.firmware_options import HELP
 from custom_components.aqara_zigbee.radio.adapter import ZigpyRadio
 from custom_components.aqara_zigbee.simulator.devices import Knob, LockS2, Lumi, Plug, Relay
 from custom_components.aqara_zigbee.simulator.home import Home
@@ -501,7 +502,10 @@ async def allow(hass: HomeAssistant, entry: MockConfigEntry, *, remote: bool) ->
         flow["flow_id"], {"next_step_id": "updates"}
     )
     assert flow["type"] is FlowResultType.FORM
-    assert flow["description_placeholders"] == {"folder": str(firmware.folder(hass))}
+    assert flow["description_placeholders"] == {
+        "folder": str(firmware.folder(hass)),
+        "help": HELP,
+    }
     schema: Any = flow["data_schema"]
     (field,) = schema.schema
     assert field.description == {"suggested_value": firmware.is_remote(entry)}
