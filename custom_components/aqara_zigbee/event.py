@@ -5,12 +5,13 @@ turn, is also an event on Home Assistant's bus, which the logbook describes (`lo
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, override
 
-from homeassistant.components.event import EventDeviceClass, EventEntity
-from homeassistant.const import ATTR_DEVICE_ID, CONF_TYPE, Platform
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.components.event import EventDeviceClass, EventEntity, EventExtraStoredData
+from homeassistant.const import ATTR_DEVICE_ID, CONF_TYPE, STATE_UNAVAILABLE, Platform
+from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -19,6 +20,7 @@ from .const import DOMAIN, EVENT
 from .core.device import Device
 from .core.events import ActionFired, NetworkEvent, Update
 from .core.gateway import Gateway
+from .core.limits import is_moment
 from .core.property import Action, Event, Scalar
 from .entity import TARGETED, AqaraEntity
 from .platforms import Part, follow
@@ -60,6 +62,16 @@ def _move(registry: er.EntityRegistry, entity: AqaraEvent) -> None:
         registry.async_update_entity(registered, new_unique_id=str(entity.unique_id))
 
 
+@dataclass
+class StoredEvent(EventExtraStoredData):
+    """The last event, as Home Assistant stores it, and its time.
+
+    Home Assistant restores the time from the state, which an unavailable entity does not have.
+    """
+
+    last_event_time: str | None
+
+
 class AqaraEvent(AqaraEntity, EventEntity):
     """An event entity of a device.
 
@@ -94,6 +106,24 @@ class AqaraEvent(AqaraEntity, EventEntity):
     @override
     def _concerns(self, update: Update) -> bool:
         return False
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> EventExtraStoredData:
+        last = super().extra_restore_state_data
+        return StoredEvent(last.last_event_type, last.last_event_attributes, self.state)
+
+    @override
+    async def async_get_last_state(self) -> State | None:
+        """Return the stored state; of an unavailable entity, the time of its last event."""
+        stored = await super().async_get_last_state()
+        extra = await self.async_get_last_extra_data()
+        time = extra.as_dict().get("last_event_time") if extra else None
+        if stored is None or stored.state != STATE_UNAVAILABLE:
+            return stored
+        if not isinstance(time, str) or not is_moment(time):
+            return stored
+        return State(stored.entity_id, time, stored.attributes)
 
     def _kind(self, fired: ActionFired) -> tuple[str | None, Mapping[str, Scalar]]:
         """Return the event type and attributes of an action; None if it is another entity's."""

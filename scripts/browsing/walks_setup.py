@@ -115,7 +115,7 @@ async def ports(scene: Scene) -> None:
         (f"socket://127.0.0.1:{free_port()}", "port_not_found"),
         ("/dev/ttyUSB97", "port_not_found"),
         ("mdns://slzb-06", "port_is_service"),
-        (scene.grounds.zha.url, "port_in_use"),
+        (scene.grounds.zha.url, "port_used_by_zha"),
     ):
         dialog = await at_port(scene, url)
         await dialog.at("form", "port", error=error)

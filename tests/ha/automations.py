@@ -137,6 +137,17 @@ async def long_restart(
     home.plug_in("test")
     await until(lambda: device.available)
     device.last_seen = datetime.now(UTC) - timedelta(hours=30)
+    return await _start_again(hass, entry, device)
+
+
+async def lost_restart(
+    hass: HomeAssistant, entry: MockConfigEntry, home: Home, device: Device
+) -> Device:
+    """The integration is started again after more than a day, and the device was unavailable before."""
+    return await _start_again(hass, entry, await long_loss(hass, entry, home, device))
+
+
+async def _start_again(hass: HomeAssistant, entry: MockConfigEntry, device: Device) -> Device:
     device.remember({})  # sends an update, so that it is stored
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.config_entries.async_setup(entry.entry_id)

@@ -24,7 +24,7 @@ from custom_components.aqara_zigbee.core.gateway import Gateway
 from custom_components.aqara_zigbee.simulator.devices import Knob, LockS2
 from custom_components.aqara_zigbee.simulator.home import Home
 from custom_components.aqara_zigbee.simulator.node import Node
-from tests.ha.automations import ABSENCES, Absence, settled
+from tests.ha.automations import ABSENCES, Absence, lost_restart, settled
 from tests.ha.conftest import entity_id, join, state, until
 from tests.ha.test_locks import options
 
@@ -80,7 +80,7 @@ async def test_readme_automation(
         (LockS2, "doorbell", LockS2.ring, "ring"),
     ],
 )
-@pytest.mark.parametrize("absence", ABSENCES)
+@pytest.mark.parametrize("absence", [*ABSENCES, lost_restart])
 async def test_the_event_after_an_absence(
     hass: HomeAssistant,
     home: Home,
