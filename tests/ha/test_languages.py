@@ -14,6 +14,8 @@ _FILE = re.compile(r"\w+\.(?:json|yaml|db)")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*(\w?)")
 _MOST_MENU = 46
 """Characters of a menu entry that a phone of 390 pixels shows in two lines at most."""
+_MOST_REPAIR_TITLE = 30
+"""Characters of a step's title that such a phone shows in one line: a repair has its severity below."""
 _MOST_SAME_WORDS = 2
 """Texts of up to this length may be equal in another language: names, units, loanwords."""
 
@@ -50,6 +52,18 @@ def test_menu_entries_are_short(language: str) -> None:
         text
         for path, text in read(language).items()
         if ".menu_options." in path and len(text) > _MOST_MENU
+    ]
+    assert long == []
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_titles_of_repair_steps_are_short(language: str) -> None:
+    """The name of a device can be of any length, but an entry is named in the text."""
+    long = [
+        text
+        for path, text in read(language).items()
+        if ".fix_flow.step." in path and path.endswith(".title")
+        if "{title}" in text or ("{" not in text and len(text) > _MOST_REPAIR_TITLE)
     ]
     assert long == []
 
