@@ -1,8 +1,10 @@
 """Each language has all texts, with the same placeholders and links, and short menu entries."""
 
 from collections import Counter
+import json
 import re
 
+import hass_frontend
 import pytest
 
 from scripts.translations import FOLDER, LANGUAGES, read
@@ -12,6 +14,18 @@ _PLACEHOLDER = re.compile(r"\{\w+\}|\[[a-z_]+\](?!\((?:https?:)?/)")
 _LINK = re.compile(r"\]\((?:https?:/)?/[^)]*\)|https?://[\w./?=&%-]+")
 _FILE = re.compile(r"\w+\.(?:json|yaml|db)")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*(\w?)")
+_CONFIG = "ui.panel.config"
+_LABELS = {
+    "Submit": f"{_CONFIG}.integrations.config_flow.submit",
+    "Reconfigure": f"{_CONFIG}.integrations.config_entry.reconfigure",
+    "Configure >": f"{_CONFIG}.integrations.config_entry.configure",
+    "Enter manually": "ui.components.selectors.serial_port.enter_manually",
+    "Settings >": "panel.config",
+    "> System >": f"{_CONFIG}.dashboard.system.main",
+    "> Repairs": f"{_CONFIG}.repairs.caption",
+    "Devices & services": f"{_CONFIG}.dashboard.devices.main",
+}
+"""Buttons and pages of Home Assistant's frontend that our texts name, and the keys of their labels."""
 _MOST_MENU = 46
 """Characters of a menu entry that a phone of 390 pixels shows in two lines at most."""
 _MOST_REPAIR_TITLE = 30
@@ -45,6 +59,19 @@ def test_placeholders_are_the_same(language: str) -> None:
 def test_links_are_the_same(language: str) -> None:
     for path, text in read(language).items():
         assert Counter(_LINK.findall(text)) == Counter(_LINK.findall(ENGLISH[path])), path
+
+
+def test_frontend_is_named_as_it_names_itself(language: str) -> None:
+    labels: dict[str, str] = {}
+    for file in (hass_frontend.where() / "static" / "translations").rglob(f"{language}-*.json"):
+        labels |= json.loads(file.read_text())
+    wrong = {
+        path: labels[key]
+        for path, text in read(language).items()
+        for name, key in _LABELS.items()
+        if name in ENGLISH[path] and labels[key].lower() not in text.lower()
+    }
+    assert wrong == {}
 
 
 def test_menu_entries_are_short(language: str) -> None:
