@@ -5,11 +5,11 @@ from typing import Any, ClassVar, override
 from ..actions import action
 from ..descriptors import NodeDescriptor, Role, SimpleDescriptor
 from ..zcl import Status, Type, Value
+from .button import DOUBLE, HOLD, ButtonDevice
 from .lumi import BASIC, CODE, MULTISTATE, ON_OFF, OTA, POWER, SECRET, Lumi, Tag, pack
 
 LUMI = 0xFCC0
 COMMAND_MODE, EVENT_MODE = 0, 1
-HOLD, SINGLE, DOUBLE, RELEASE = 0, 1, 2, 255
 START, TURN, STOP = 1, 2, 3
 PRESSED = 0x80
 FREE_ENDPOINT, PRESSED_ENDPOINT = 71, 72
@@ -22,7 +22,7 @@ STEP = 0.1
 """Seconds between two reports of a turn."""
 
 
-class Knob(Lumi):
+class Knob(ButtonDevice):
     """The knob.
 
     Its simple descriptor lacks most of what it uses: clusters 0x0012 and 0xFCC0, endpoints 71 and
@@ -134,25 +134,10 @@ class Knob(Lumi):
 
     # -- The button ------------------------------------------------------------------------------
 
-    @action
-    def press(self) -> None:
-        """A short press."""
-        self._button(SINGLE)
-
-    @action
-    def double(self) -> None:
-        """Two presses."""
-        self._button(DOUBLE)
-
-    @action
-    def hold(self, seconds: float = 1.0) -> None:
-        """A long press, and the release."""
-        self._button(HOLD)
-        self.later(seconds, self._button, RELEASE)
-
+    @override
     def _button(self, value: int) -> None:
         if self.mode == EVENT_MODE:
-            self.report(MULTISTATE, (0x0055, Type.U16, value))
+            super()._button(value)
         elif value == DOUBLE:
             self.command(ON_OFF, 0x02)
         elif value == HOLD:

@@ -2,15 +2,13 @@
 
 from typing import ClassVar, override
 
-from ..actions import action
 from ..descriptors import NodeDescriptor, Role, SimpleDescriptor
 from ..zcl import Type
+from .button import ButtonDevice
 from .lumi import BASIC, JENNIC, MULTISTATE, Lumi, Tag
 
-HOLD, SINGLE, DOUBLE, RELEASE = 0, 1, 2, 255
 
-
-class MiniSwitch(Lumi):
+class MiniSwitch(ButtonDevice):
     """The mini switch.
 
     Attributes:
@@ -39,22 +37,3 @@ class MiniSwitch(Lumi):
             (0x06, Type.U40, 1),
             (0x0A, Type.U16, 0 if self.parent is None else self.parent.nwk),
         ]
-
-    @action
-    def press(self) -> None:
-        """A short press."""
-        self._button(SINGLE)
-
-    @action
-    def double(self) -> None:
-        """Two presses."""
-        self._button(DOUBLE)
-
-    @action
-    def hold(self, seconds: float = 1.0) -> None:
-        """A long press, and the release."""
-        self._button(HOLD)
-        self.later(seconds, self._button, RELEASE)
-
-    def _button(self, value: int) -> None:
-        self.report(MULTISTATE, (0x0055, Type.U16, value))
