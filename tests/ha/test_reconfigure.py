@@ -333,17 +333,22 @@ async def test_wrong_port_of_the_new_coordinator(
     await loaded(hass, up)
 
 
+async def choose_own_backup(dialogue: Dialogue, up: Entry) -> dict[str, Any]:
+    """Create a backup, and choose it for the network's own coordinator."""
+    assert up.runtime_data.own is not None
+    await up.runtime_data.own.backups.make(Reason.ASKED)
+    await dialogue.start(up.entry_id)
+    await dialogue.choose("restore_here")
+    options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
+    return await dialogue.submit(backup=options[0]["value"])
+
+
 async def test_restore_on_the_same_coordinator(
     hass: HomeAssistant, dialogue: Dialogue, home: Home, up: Entry
 ) -> None:
     """The coordinator lost its network; its content is backed up, and the network restored."""
-    assert up.runtime_data.own is not None
-    await up.runtime_data.own.backups.make(Reason.ASKED)
     before = home.records.network
-    await dialogue.start(up.entry_id)
-    await dialogue.choose("restore_here")
-    options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
-    shown = await dialogue.submit(backup=options[0]["value"])
+    shown = await choose_own_backup(dialogue, up)
     assert shown["step_id"] == "confirm_restore"
     assert "already has this network" in dialogue.text
     assert up.state is ConfigEntryState.NOT_LOADED
@@ -358,12 +363,7 @@ async def test_restore_on_the_same_coordinator(
 async def test_closing_before_any_change(
     hass: HomeAssistant, dialogue: Dialogue, home: Home, up: Entry
 ) -> None:
-    assert up.runtime_data.own is not None
-    await up.runtime_data.own.backups.make(Reason.ASKED)
-    await dialogue.start(up.entry_id)
-    await dialogue.choose("restore_here")
-    options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
-    await dialogue.submit(backup=options[0]["value"])
+    await choose_own_backup(dialogue, up)
     await dialogue.close()
     await loaded(hass, up)
     assert up.data["device"] == DEVICE
@@ -376,12 +376,7 @@ async def test_entry_that_was_deleted_is_not_loaded_again(
     up: Entry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    assert up.runtime_data.own is not None
-    await up.runtime_data.own.backups.make(Reason.ASKED)
-    await dialogue.start(up.entry_id)
-    await dialogue.choose("restore_here")
-    options = dialogue.shown["data_schema"][0]["selector"]["select"]["options"]
-    await dialogue.submit(backup=options[0]["value"])
+    await choose_own_backup(dialogue, up)
     assert up.state is ConfigEntryState.NOT_LOADED
     await hass.config_entries.async_remove(up.entry_id)
     await dialogue.close()
