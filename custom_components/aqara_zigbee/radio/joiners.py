@@ -202,7 +202,7 @@ class JoiningApplication(StoringApplication):
     @override
     async def send_packet(self, packet: t.ZigbeePacket) -> None:
         """Send a packet; none of an interview before the definitions are loaded."""
-        if self._loading is not None:
+        if self._loading is not None and not self._loading.done():
             await asyncio.wait((self._loading,))
         await super().send_packet(packet)
 
