@@ -1,6 +1,7 @@
 """Definitions are imported in a thread, before a device needs them."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 import threading
 from typing import override
@@ -24,11 +25,18 @@ class ObservedDefinitions(Definitions):
 
     Attributes:
         blocking: the models that were imported in the event loop.
+        slow_disk: while it is held, nothing can be loaded.
     """
 
     def __init__(self) -> None:
         super().__init__(MODELS)
         self.blocking: list[str] = []
+        self.slow_disk = threading.Lock()
+
+    @override
+    def load(self, zigbee_models: Iterable[str] | None = None) -> None:
+        with self.slow_disk:
+            super().load(zigbee_models)
 
     @override
     def __getitem__(self, zigbee_model: str) -> Definition:
@@ -76,6 +84,23 @@ async def test_a_start_loads_those_of_its_devices(
     definitions.loaded.clear()
     await radio.start()
     assert definitions.loaded.keys() == {Plug.MODEL, LockS2.MODEL}
+    assert definitions.blocking == []
+
+
+async def test_an_interview_waits_for_the_definitions(
+    home: Home, radio: ZigpyRadio, listener: RecordingListener, definitions: ObservedDefinitions
+) -> None:
+    """Its result must be ours at once, however long they take to load."""
+    await radio.start()
+    await radio.permit(60)
+    node = home.add(Plug())
+    with definitions.slow_disk:
+        home.network.search(node)
+        await until(lambda: ("joined", node.ieee) in listener.events)
+        await asyncio.sleep(1)  # an interview takes less
+        assert ("interviewed", node.ieee) not in listener.events
+    await until(lambda: ("interviewed", node.ieee) in listener.events)
+    assert definitions.are_loaded
     assert definitions.blocking == []
 
 
